@@ -1,0 +1,92 @@
+//! What a dialect implements so that Switchboard can be its server and its client.
+//!
+//! A dialect is one value of [`Dialect`], registered in one line. From it come [`Frontend`]s
+//! (Switchboard is the server of a widget) and [`Backend`]s (Switchboard is the client of an
+//! engine). Neither does any IO:
+//!
+//! - A frontend turns an HTTP request into [`Handled`]: an answer, a [`Call`] on a conversation
+//!   whose outcome it then encodes, or a websocket with a [`ServerSession`].
+//! - A backend opens a [`Leg`] for a conversation: a state machine that takes [`LegInput`]s and
+//!   yields [`Effect`]s to perform and [`LegEvent`]s to publish.
+//!
+//! Between them stands the exchange, which owns identity, order, deadlines and delivery and knows
+//! no dialect.
+
+mod backend;
+mod entry;
+mod frontend;
+mod options;
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+pub use backend::{Backend, CallId, Effect, Leg, LegEvent, LegInput, LegOutput, TransportFault};
+pub use entry::{Entry, Item, Published};
+pub use frontend::{
+    After, Answer, Attach, Call, Collect, Find, Finish, Frontend, Handled, HandoverState,
+    Operation, Outcome, RetryKey, ServerSession, SessionAction, Target, UnknownChoice, Upgrade,
+    View, Wait,
+};
+pub use options::{OptionsError, Secret, parse_options, without_credentials};
+
+use crate::model::{Capabilities, DialectName, MessageId, Timestamp};
+
+/// What varies from run to run, handed in so that a recorded list of inputs replays exactly.
+#[derive(Clone, Copy)]
+pub struct Cx<'a> {
+    /// The current time.
+    pub now: Timestamp,
+    /// Where fresh ids come from.
+    pub ids: &'a dyn IdSource,
+}
+
+impl Cx<'_> {
+    /// A fresh message id.
+    pub fn message_id(&self) -> MessageId {
+        MessageId(self.ids.fresh())
+    }
+}
+
+/// A source of ids that have not been used before.
+pub trait IdSource: Send + Sync {
+    /// A fresh UUID, version 4 outside tests.
+    fn fresh(&self) -> Uuid;
+}
+
+/// One vendor's protocol.
+pub trait Dialect: Send + Sync + 'static {
+    /// The name used in the configuration's `dialect` keys, in metrics and in extras.
+    fn name(&self) -> DialectName;
+
+    /// What this dialect's clients can show.
+    fn capabilities(&self) -> &Capabilities;
+
+    /// Makes a server side from the dialect's own keys of a `[[frontends]]` table.
+    ///
+    /// # Errors
+    /// A key is missing, unknown or wrong, or the dialect has no server side.
+    fn frontend(
+        &self,
+        options: serde_json::Value,
+        build: &Build<'_>,
+    ) -> Result<Arc<dyn Frontend>, OptionsError>;
+
+    /// Makes a client side from the dialect's own keys of a `[[backends]]` table.
+    ///
+    /// # Errors
+    /// A key is missing, unknown or wrong, or the dialect has no client side.
+    fn backend(
+        &self,
+        options: serde_json::Value,
+        build: &Build<'_>,
+    ) -> Result<Arc<dyn Backend>, OptionsError>;
+}
+
+/// What a dialect may need while it is set up.
+pub struct Build<'a> {
+    /// The key that tokens of this installation are signed with.
+    pub signing_key: [u8; 32],
+    /// Reads a file that the configuration names, such as a bot's script.
+    pub read_file: &'a dyn Fn(&str) -> Result<String, String>,
+}

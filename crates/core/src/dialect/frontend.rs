@@ -1,0 +1,364 @@
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Response};
+
+use super::{Cx, Entry};
+use crate::Fault;
+use crate::model::{ConversationId, EndReason, MessageId, Profile, Timestamp, UserEvent};
+
+/// The server side of a dialect: a configured endpoint that widgets and apps talk to.
+pub trait Frontend: Send + Sync {
+    /// Decides on one request. `path` is the path below the mount, normalised: it starts with `/`,
+    /// has no doubled slashes and no trailing one. Never called for a preflight.
+    fn handle(&self, request: Request<Bytes>, path: &str, cx: &Cx<'_>) -> Handled;
+
+    /// The answer to a fault that happens before [`Frontend::handle`] is reached, such as a body
+    /// over the limit, and to a refused websocket.
+    fn encode_fault(&self, fault: &Fault) -> Response<Bytes>;
+
+    /// Request headers that a cross-origin page may send, for `Access-Control-Allow-Headers`.
+    /// An entry ending in `*` allows every requested header with that prefix.
+    fn cors_headers(&self) -> &[&str];
+
+    /// Largest request body in bytes.
+    fn body_limit(&self) -> usize {
+        64 * 1024
+    }
+
+    /// Largest websocket message from a client in bytes.
+    fn frame_limit(&self) -> usize {
+        64 * 1024
+    }
+
+    /// How long a conversation lasts without any call.
+    fn idle_timeout(&self) -> std::time::Duration;
+
+    /// How long a synchronous caller waits for the end of a turn.
+    fn turn_timeout(&self) -> std::time::Duration;
+
+    /// Commands that try this frontend out, given its base URL without a trailing slash. The
+    /// first is one `curl` that brings an answer from the engine.
+    fn examples(&self, base_url: &str) -> Vec<String>;
+
+    /// The ids that let a client in (app ids, bots, keys), for `switchboard check`; keys that are
+    /// secret are masked.
+    fn describe(&self) -> Vec<String>;
+}
+
+/// What a frontend makes of a request.
+pub enum Handled {
+    /// An answer that needs no conversation.
+    Reply(Response<Bytes>),
+    /// A refusal: the answer, and why for the metrics.
+    Refuse(Fault, Response<Bytes>),
+    /// An operation on a conversation; its outcome becomes the answer.
+    Call(Box<Call<Response<Bytes>>>),
+    /// A websocket.
+    Upgrade(Upgrade),
+}
+
+impl fmt::Debug for Handled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Reply(response) => f.debug_tuple("Reply").field(response).finish(),
+            Self::Refuse(fault, response) => f
+                .debug_tuple("Refuse")
+                .field(fault)
+                .field(response)
+                .finish(),
+            Self::Call(call) => f.debug_tuple("Call").field(call).finish(),
+            Self::Upgrade(_) => f.write_str("Upgrade"),
+        }
+    }
+}
+
+/// An operation on a conversation, and how to encode what comes of it: into a response, or into
+/// what a websocket does next.
+pub struct Call<R> {
+    /// Which conversation.
+    pub target: Target,
+    /// What the request tells of the user; merged before the operation.
+    pub profile: Profile,
+    /// What to do.
+    pub operation: Operation,
+    /// Encodes the outcome.
+    pub finish: Finish<R>,
+}
+
+/// Encodes the outcome of a [`Call`].
+pub type Finish<R> = Box<dyn FnOnce(Result<Outcome, Fault>, &Cx<'_>) -> R + Send>;
+
+impl<R> fmt::Debug for Call<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("target", &self.target)
+            .field("profile", &self.profile)
+            .field("operation", &self.operation)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Which conversation a call is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// How it is found or made.
+    pub find: Find,
+    /// The app id, bot id or key that the conversation belongs to. A conversation of another
+    /// scope does not exist for this call. Empty where a request cannot tell it: then the key of
+    /// [`Find::Existing`] is enough.
+    pub scope: String,
+    /// Tells a client's repetition of a request from a new request, where the client itself does
+    /// not.
+    pub retry: Option<RetryKey>,
+}
+
+/// How a conversation is found or made. A key is the vendor's id of it: Kare's `conversation_id`,
+/// dydu's context id, OpenDialog's user id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Find {
+    /// A new one; its key is its id.
+    New,
+    /// The one with this key, else [`Fault::UnknownConversation`]; an ended one refuses input with
+    /// [`Fault::ConversationEnded`].
+    Existing(String),
+    /// The one with this key; a new one under the same key if there is none or it has ended.
+    Continue(String),
+    /// The one with this key; a new one under a new key if there is none or it has ended.
+    Renew(Option<String>),
+    /// None: a question to the engine that belongs to no conversation.
+    Detached,
+}
+
+/// A digest of a request that has nothing else to know its repetition by. An identical one for the
+/// same conversation, while the first is under way or nobody has taken its answer, joins the first.
+/// Only for callers that wait for the turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RetryKey(pub u64);
+
+/// What to do with a conversation.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Operation {
+    /// Find or make it, merge the profile, nothing else.
+    Touch,
+    /// The user did something.
+    Input {
+        /// What.
+        event: Box<UserEvent>,
+        /// What the caller waits for.
+        wait: Wait,
+        /// What becomes of a choice that no message of the conversation offered.
+        unknown_choice: UnknownChoice,
+    },
+    /// Like `Input`, but only if nothing has happened in the conversation yet: a repeated hello
+    /// is not greeted twice.
+    Greet {
+        /// The [`crate::model::UserInput::Open`] event.
+        event: Box<UserEvent>,
+        /// What the caller waits for.
+        wait: Wait,
+    },
+    /// Fetch what was published, without waiting.
+    Poll {
+        /// From where on.
+        after: After,
+        /// How many entries at the most.
+        limit: usize,
+    },
+    /// Fetch what is recorded, user events included, oldest first; the newest `limit` entries.
+    History {
+        /// How many entries at the most.
+        limit: usize,
+    },
+    /// The same for the client itself, which shows it after a reload: what it fetches counts as
+    /// delivered.
+    Restore {
+        /// How many entries at the most.
+        limit: usize,
+    },
+    /// End it.
+    End {
+        /// Why.
+        reason: EndReason,
+    },
+}
+
+/// What a caller waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// The end of the turn; gets these entries.
+    Turn(Collect),
+    /// Only that the event was accepted. What comes of it is fetched or pushed.
+    Accepted,
+}
+
+/// Which entries a synchronous caller gets at the end of a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Collect {
+    /// Those of the turn.
+    Turn,
+    /// Those of the turn, and before them what no client has received yet.
+    Undelivered,
+}
+
+/// From where on a poll reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum After {
+    /// What no client has received yet.
+    Delivered,
+    /// Entries logged after this moment.
+    Time(Timestamp),
+    /// Entries after this place.
+    Seq(u64),
+}
+
+/// What becomes of a choice that no message of the conversation offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnknownChoice {
+    /// It is logged and the turn ends without an answer.
+    Ignore,
+    /// It becomes typed text: its label.
+    AsText,
+    /// The engine gets it as it is.
+    Pass,
+}
+
+/// What came of a [`Call`].
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The conversation after the operation.
+    pub view: View,
+    /// What the caller waited for.
+    pub answer: Answer,
+}
+
+/// What a caller waited for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Answer {
+    /// The entries in order: outbound ones only, except for a history.
+    pub entries: Vec<Arc<Entry>>,
+    /// The turn that the call opened or joined.
+    pub turn: Option<MessageId>,
+    /// The answer to [`crate::model::UserInput::TopQuestions`].
+    pub questions: Vec<String>,
+}
+
+/// A conversation as a frontend may see it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    /// Switchboard's id of it.
+    pub id: ConversationId,
+    /// The vendor's id of it.
+    pub key: String,
+    /// What it belongs to.
+    pub scope: String,
+    /// This call made it.
+    pub created: bool,
+    /// The user has done something in it before this call.
+    pub used: bool,
+    /// It is over.
+    pub ended: bool,
+    /// Whether a human is involved.
+    pub handover: HandoverState,
+    /// What is known of the user.
+    pub profile: Arc<Profile>,
+    /// The newest entry's place; 0 if there is none.
+    pub last_seq: u64,
+}
+
+/// Whether a human operator is involved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HandoverState {
+    /// The bot answers.
+    #[default]
+    None,
+    /// The user waits for an operator.
+    Waiting,
+    /// An operator answers, the bot is silent.
+    Active,
+}
+
+/// An accepted websocket.
+pub struct Upgrade {
+    /// The subprotocol to confirm.
+    pub subprotocol: Option<String>,
+    /// The conversation to attach before the upgrade; if that fails the client gets the fault as
+    /// an HTTP answer. Absent where the frames themselves name it.
+    pub attach: Option<Attach>,
+    /// The socket's state machine.
+    pub session: Box<dyn ServerSession>,
+}
+
+/// The conversation that a socket is attached to: from then on the session gets what is published
+/// in it, beginning with what no client has received.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attach {
+    /// Which conversation.
+    pub target: Target,
+    /// What the handshake tells of the user.
+    pub profile: Profile,
+}
+
+/// One client socket: a state machine without IO.
+///
+/// The host calls `attached` after each successful attachment, then `deliver` for each entry in
+/// order and `handle_text` or `handle_binary` for each message from the client, in any
+/// interleaving. It performs the returned actions in order and feeds what a call's `finish`
+/// returns in their place.
+pub trait ServerSession: Send {
+    /// The socket is attached to a conversation.
+    fn attached(&mut self, view: &View, cx: &Cx<'_>) -> Vec<SessionAction>;
+
+    /// An attachment that the session asked for failed.
+    fn attach_failed(&mut self, fault: &Fault, cx: &Cx<'_>) -> Vec<SessionAction>;
+
+    /// A text message arrived.
+    fn handle_text(&mut self, text: &str, cx: &Cx<'_>) -> Vec<SessionAction>;
+
+    /// A binary message arrived.
+    fn handle_binary(&mut self, data: &[u8], cx: &Cx<'_>) -> Vec<SessionAction>;
+
+    /// An outbound entry of the attached conversation.
+    fn deliver(&mut self, entry: &Entry, view: &View, cx: &Cx<'_>) -> Vec<SessionAction>;
+
+    /// A turn of the attached conversation failed; its caller was not waiting.
+    fn turn_failed(&mut self, turn: MessageId, fault: &Fault, cx: &Cx<'_>) -> Vec<SessionAction>;
+}
+
+/// What a socket does next.
+pub enum SessionAction {
+    /// Send a text message.
+    Send(String),
+    /// Count a refused message; usually followed by a `Send` that says so.
+    Refused(Fault),
+    /// Perform a call; its `finish` gives the actions that follow.
+    Call(Box<Call<Vec<SessionAction>>>),
+    /// Attach the socket to a conversation; later attachments replace earlier ones. `attached` or
+    /// `attach_failed` is called next, before any further action.
+    Attach(Attach),
+    /// Close the socket.
+    Close {
+        /// RFC 6455 close code.
+        code: u16,
+        /// Reason, at most 123 bytes.
+        reason: String,
+    },
+}
+
+impl fmt::Debug for SessionAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Send(text) => f.debug_tuple("Send").field(text).finish(),
+            Self::Refused(fault) => f.debug_tuple("Refused").field(fault).finish(),
+            Self::Call(call) => f.debug_tuple("Call").field(call).finish(),
+            Self::Attach(attach) => f.debug_tuple("Attach").field(attach).finish(),
+            Self::Close { code, reason } => f
+                .debug_struct("Close")
+                .field("code", code)
+                .field("reason", reason)
+                .finish(),
+        }
+    }
+}

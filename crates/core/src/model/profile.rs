@@ -1,0 +1,119 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Extras;
+
+/// What is known of the user and of where the conversation takes place.
+///
+/// It also serves as a change: every absent field leaves what is known as it is, see
+/// [`Profile::merge`].
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Profile {
+    /// The site's id of the user. Not authenticated: grants no rights.
+    pub user_id: Option<String>,
+    /// The user's languages.
+    pub locales: Locales,
+    /// What the site logs about the conversation, such as Kare's `kare-meta-*` parameters.
+    pub metadata: BTreeMap<String, String>,
+    /// Context variables that an engine can read.
+    pub variables: BTreeMap<String, String>,
+    /// Facts of the user: `first_name`, `last_name`, `email`, `external_id` and the site's own.
+    pub attributes: BTreeMap<String, Value>,
+    /// Tags that decide what the user may see.
+    pub tags: Vec<String>,
+    /// The page that holds the widget.
+    pub page_url: Option<String>,
+    /// The browser, as the client names it.
+    pub browser: Option<String>,
+    /// The operating system, as the client names it.
+    pub os: Option<String>,
+    /// IANA name of the time zone.
+    pub timezone: Option<String>,
+    /// Country, as the client names it.
+    pub country: Option<String>,
+    /// The user has been here before.
+    pub returning: Option<bool>,
+    /// Consultation space; absent for the default one.
+    pub space: Option<String>,
+    /// Which of the frontend's apps, bots or app keys the conversation belongs to.
+    pub app: Option<String>,
+    /// The scenario to run.
+    pub scenario: Option<String>,
+    /// A test: answers, but stays out of analytics.
+    pub qualification: Option<bool>,
+    /// The vendor's fields that have no place above.
+    pub extras: Extras,
+}
+
+/// The user's languages as BCP 47 tags, by where they come from.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Locales {
+    /// Picked by the user in the application.
+    pub selected: Option<String>,
+    /// The locale of the hosting site.
+    pub host: Option<String>,
+    /// What the browser asks for.
+    pub browser: Option<String>,
+}
+
+impl Locales {
+    /// The locale to use: selected, then host, then browser.
+    pub fn effective(&self) -> Option<&str> {
+        [&self.selected, &self.host, &self.browser]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .find(|locale| !locale.trim().is_empty())
+    }
+
+    /// The language of [`Locales::effective`]: `en` of `en-GB`.
+    pub fn language(&self) -> Option<&str> {
+        self.effective()
+            .and_then(|locale| locale.split(['-', '_']).next())
+    }
+}
+
+impl Profile {
+    /// Takes over everything that `change` states. Maps are merged key by key; tags are replaced
+    /// if there are any; a variable set to the empty string is deleted.
+    pub fn merge(&mut self, change: Profile) {
+        fn set<T>(known: &mut Option<T>, new: Option<T>) {
+            if new.is_some() {
+                *known = new;
+            }
+        }
+        set(&mut self.user_id, change.user_id);
+        set(&mut self.locales.selected, change.locales.selected);
+        set(&mut self.locales.host, change.locales.host);
+        set(&mut self.locales.browser, change.locales.browser);
+        self.metadata.extend(change.metadata);
+        for (name, value) in change.variables {
+            if value.is_empty() {
+                self.variables.remove(&name);
+            } else {
+                self.variables.insert(name, value);
+            }
+        }
+        self.attributes.extend(change.attributes);
+        if !change.tags.is_empty() {
+            self.tags = change.tags;
+        }
+        set(&mut self.page_url, change.page_url);
+        set(&mut self.browser, change.browser);
+        set(&mut self.os, change.os);
+        set(&mut self.timezone, change.timezone);
+        set(&mut self.country, change.country);
+        set(&mut self.returning, change.returning);
+        set(&mut self.space, change.space);
+        set(&mut self.app, change.app);
+        set(&mut self.scenario, change.scenario);
+        set(&mut self.qualification, change.qualification);
+        if !change.extras.is_empty() {
+            self.extras = change.extras;
+        }
+    }
+}

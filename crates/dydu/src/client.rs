@@ -1,0 +1,93 @@
+//! The client side: we are a chatbox towards a dydu server.
+//!
+//! A leg talks by REST requests, or on the websocket where the operator chose that transport;
+//! feedback, variables and the like always go by REST. During a livechat, and for a while after
+//! each turn, a leg without a socket asks for what was published meanwhile.
+
+mod flight;
+mod inbound;
+mod leg;
+mod outbound;
+mod poll;
+mod request;
+mod socket;
+mod state;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use switchboard_core::Fault;
+use switchboard_core::dialect::{Backend, Cx, Leg, OptionsError};
+use switchboard_core::model::ConversationId;
+
+use crate::convert::say::Voice;
+use crate::options::{BackendOptions, Transport};
+use leg::DyduLeg;
+use state::State;
+
+/// A configured dydu server.
+pub struct Engine {
+    settings: Arc<Settings>,
+}
+
+/// What all legs of a backend share.
+#[derive(Debug)]
+struct Settings {
+    /// Base addresses up to the API, each with a slash at its end.
+    servers: Vec<String>,
+    bot: String,
+    voice: Voice,
+    transport: Transport,
+    talk_timeout: Duration,
+    timeout: Duration,
+    rounds: u32,
+    poll_after: Vec<Duration>,
+    livechat_poll: Duration,
+    silence: Duration,
+}
+
+impl Engine {
+    /// From options.
+    ///
+    /// # Errors
+    /// No server is named, or a key does not fit.
+    pub fn new(options: &BackendOptions) -> Result<Self, OptionsError> {
+        Ok(Self {
+            settings: Arc::new(Settings {
+                servers: options.servers()?,
+                bot: options.bot_id.clone(),
+                voice: options.voice(),
+                transport: options.transport,
+                talk_timeout: options.talk_timeout,
+                timeout: options.timeout,
+                rounds: options.rounds,
+                poll_after: options.poll_after.clone(),
+                livechat_poll: options.livechat_poll,
+                silence: options.silence,
+            }),
+        })
+    }
+}
+
+impl Backend for Engine {
+    fn open(&self, conversation: ConversationId, _cx: &Cx<'_>) -> Box<dyn Leg> {
+        let settings = Arc::clone(&self.settings);
+        Box::new(DyduLeg::new(settings, State::new(conversation)))
+    }
+
+    fn resume(&self, state: Value, _cx: &Cx<'_>) -> Result<Box<dyn Leg>, Fault> {
+        let state = serde_json::from_value(state).map_err(|_| Fault::Internal)?;
+        Ok(Box::new(DyduLeg::new(Arc::clone(&self.settings), state)))
+    }
+
+    fn describe(&self) -> String {
+        let servers: Vec<_> = self
+            .settings
+            .servers
+            .iter()
+            .map(|server| switchboard_core::dialect::without_credentials(server))
+            .collect();
+        format!("{} bot {}", servers.join(" "), self.settings.bot)
+    }
+}

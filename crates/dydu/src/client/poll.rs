@@ -1,0 +1,135 @@
+//! Asking for news: `docs/protocols/dydu.md#83-polling-fallback`.
+//!
+//! For a while after each turn, and all the time while a human is involved. Real servers answer
+//! polls outside of a livechat with nothing, as far as is known; other servers deliver there what
+//! nobody asked for.
+
+use serde_json::Value;
+use switchboard_core::dialect::{Cx, HandoverState, LegOutput};
+use switchboard_core::model::Timestamp;
+
+use super::flight::{Held, Purpose};
+use super::leg::DyduLeg;
+use crate::digest::Digest;
+use crate::wire::envelope;
+use crate::wire::livechat::PollRequest;
+use crate::wire::path::Endpoint;
+
+/// Polls in a row that may follow each other at once.
+const BURST: u32 = 20;
+
+impl DyduLeg {
+    /// A livechat goes on being polled, everything else for a while after a turn.
+    pub(super) fn schedule_polls(&mut self, cx: &Cx<'_>) {
+        self.polls.clear();
+        if self.socket.is_open() || self.socket.is_opening() {
+            return;
+        }
+        if self.state.handover == HandoverState::None {
+            let times = self.settings.poll_after.iter();
+            self.polls = times.map(|after| cx.now.after(*after)).collect();
+        } else {
+            self.polls
+                .push_back(cx.now.after(self.settings.livechat_poll));
+        }
+        self.burst = 0;
+    }
+
+    /// When to poll next. An answer that is under way comes first.
+    pub(super) fn next_poll(&self) -> Option<Timestamp> {
+        let first = self.polls.front().copied()?;
+        let busy =
+            self.is_under_way(|purpose| matches!(purpose, Purpose::Poll | Purpose::Talk(..)));
+        (!busy).then_some(first)
+    }
+
+    pub(super) fn poll_timer(&mut self, cx: &Cx<'_>, output: &mut LegOutput) {
+        if self.next_poll().is_none_or(|at| at > cx.now) {
+            return;
+        }
+        while self.polls.front().is_some_and(|at| *at <= cx.now) {
+            self.polls.pop_front();
+        }
+        // Like the widget: without a time from the engine there is nothing to go on from.
+        let (Some(context), Some(last)) = (self.state.context.clone(), self.state.last_poll) else {
+            self.polls.clear();
+            return;
+        };
+        let request = PollRequest {
+            last_poll: Some(last),
+            context,
+            space: self.space.clone(),
+            language: self.language.clone(),
+        };
+        let request = self.side(Endpoint::Poll, request.to_params().to_form());
+        self.send(request, Purpose::Poll, output);
+    }
+
+    /// After a poll. One answer holds one item, so where there was one there may be more.
+    pub(super) fn poll_ended(&mut self, brought: bool, cx: &Cx<'_>) {
+        if brought && self.burst < BURST {
+            self.burst += 1;
+            self.polls.push_front(cx.now);
+            return;
+        }
+        self.burst = 0;
+        if self.state.handover != HandoverState::None {
+            self.polls.clear();
+            self.polls
+                .push_back(cx.now.after(self.settings.livechat_poll));
+        }
+    }
+
+    /// Publishes what a poll brought. `false` if that is nothing.
+    pub(super) fn news(
+        &mut self,
+        answer: envelope::Untyped,
+        cx: &Cx<'_>,
+        output: &mut LegOutput,
+    ) -> bool {
+        let date = answer
+            .values
+            .get("pollUpdatedInteractionDate")
+            .and_then(Value::as_i64);
+        let is_item = ["text", "code", "typeResponse", "templateName"]
+            .iter()
+            .any(|name| answer.values.contains_key(*name));
+        if !is_item || answer.kind == envelope::POLL {
+            self.state.seen_until(date);
+            return false;
+        }
+        match date {
+            Some(date) if self.state.last_poll.is_some_and(|last| date <= last) => return false,
+            Some(date) => self.state.last_poll = Some(date),
+            None => {
+                // Without a time the same item may come again and again.
+                let item = Value::Object(answer.values.clone()).to_string();
+                let digest = Digest::new().add(item.as_bytes()).value();
+                if std::mem::replace(&mut self.state.last_item, digest) == digest {
+                    return false;
+                }
+            }
+        }
+        let Ok(heard) = self.hear(answer, None, cx) else {
+            return false;
+        };
+        match &heard.survey {
+            Some(survey) => {
+                let survey = survey.clone();
+                let held = Held {
+                    turn: None,
+                    events: heard.events,
+                    more: None,
+                };
+                self.ask_survey(&survey, held, output);
+            }
+            None => {
+                for event in heard.events {
+                    output.publish(None, event);
+                }
+            }
+        }
+        // Without a time the next poll would bring the same.
+        date.is_some()
+    }
+}

@@ -1,0 +1,427 @@
+//! The HTML of `text`: `docs/protocols/dydu.md#61-html-in-text`.
+//!
+//! Towards the model a text is split at `<hr>` into bubbles, interactive anchors are taken out of
+//! it, and entities in it are decoded once, because the widget does so before it hands the text
+//! to the browser. Towards the wire that extra decoding is undone beforehand by [`protect`].
+
+use html5gum::emitters::default::{DefaultEmitter, StartTag, Token};
+use html5gum::{HtmlString, Tokenizer};
+use switchboard_core::model::Media;
+use switchboard_core::text::{escape_html, unescape_entities};
+
+use super::reword::{self, Call};
+
+/// One bubble of an answer.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Bubble {
+    /// What is left to show, HTML.
+    pub html: String,
+    /// The interactive anchors that were taken out, in order.
+    pub rewords: Vec<Reword>,
+    /// The picture, if the bubble is nothing else.
+    pub image: Option<Media>,
+}
+
+/// An interactive anchor.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reword {
+    /// Its words, plain text.
+    pub label: String,
+    /// What a click sends.
+    pub call: Call,
+}
+
+/// Splits a text into its bubbles; empty ones are left out.
+pub fn bubbles(text: &str) -> Vec<Bubble> {
+    if !text.contains(['<', '&']) {
+        let bubble = Bubble {
+            html: text.to_owned(),
+            ..Bubble::default()
+        };
+        return if text.trim().is_empty() {
+            Vec::new()
+        } else {
+            vec![bubble]
+        };
+    }
+    let mut bubbles = Vec::new();
+    let mut items = Vec::new();
+    for item in items_of(text) {
+        if matches!(&item, Item::Start { name, .. } if name == "hr") {
+            bubbles.extend(bubble(std::mem::take(&mut items)));
+        } else {
+            items.push(item);
+        }
+    }
+    bubbles.extend(bubble(items));
+    bubbles
+}
+
+/// The first anchor of a button's fragment, and the fragment's words.
+pub fn button(fragment: &str) -> Button {
+    let mut label = String::new();
+    let mut target = None;
+    for item in items_of(fragment) {
+        match item {
+            Item::Text(html) => label.push_str(&unescape_entities(&html)),
+            Item::Reword(found) => {
+                label.push_str(&found.label);
+                target.get_or_insert(Target::Call(found.call));
+            }
+            Item::Start {
+                href: Some(href), ..
+            } => {
+                target.get_or_insert(Target::Link(href));
+            }
+            _ => {}
+        }
+    }
+    Button {
+        label: label.trim().to_owned(),
+        target,
+    }
+}
+
+/// A button of a template.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Button {
+    /// Its words.
+    pub label: String,
+    /// What a click does, if anything.
+    pub target: Option<Target>,
+}
+
+/// What a click does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Target {
+    /// Sends something.
+    Call(Call),
+    /// Opens an address.
+    Link(String),
+}
+
+/// A piece of HTML.
+#[derive(Debug, Clone, PartialEq)]
+enum Item {
+    Start {
+        name: String,
+        raw: String,
+        href: Option<String>,
+    },
+    End {
+        name: String,
+        raw: String,
+    },
+    Text(String),
+    Image(Media, String),
+    Reword(Reword),
+}
+
+type Tag = StartTag<usize>;
+
+fn items_of(html: &str) -> Vec<Item> {
+    let mut items: Vec<Item> = Vec::new();
+    let mut open: Option<Reword> = None;
+    let emitter = DefaultEmitter::<usize>::new_with_span();
+    for Ok(token) in Tokenizer::new_with_emitter(html, emitter) {
+        match token {
+            Token::StartTag(tag) => {
+                let name = lossy(&tag.name);
+                if open.is_some() && name != "a" {
+                    continue;
+                }
+                items.extend(open.take().map(Item::Reword));
+                let raw = unprotect(raw(html, tag.span));
+                if name == "a"
+                    && let Some(call) = attribute(&tag, "onclick")
+                        .as_deref()
+                        .and_then(reword::parse)
+                    && !call.is_link()
+                {
+                    open = Some(Reword {
+                        label: String::new(),
+                        call,
+                    });
+                } else if name == "img" {
+                    let source = attribute(&tag, "src").unwrap_or_default();
+                    let alt = attribute(&tag, "alt").filter(|alt| !alt.is_empty());
+                    items.push(Item::Image(Media::new(source, alt), raw));
+                } else {
+                    let href = attribute(&tag, "href").filter(|href| href != "#");
+                    items.push(Item::Start { name, raw, href });
+                }
+            }
+            Token::EndTag(tag) => {
+                let name = lossy(&tag.name);
+                if name == "a"
+                    && let Some(reword) = open.take()
+                {
+                    items.push(Item::Reword(reword));
+                } else if open.is_none() {
+                    items.push(Item::End {
+                        name,
+                        raw: raw(html, tag.span).to_owned(),
+                    });
+                }
+            }
+            Token::String(string) => {
+                // The tokenizer has decoded the entities that a browser would; the label of an
+                // anchor is decoded once more, as the widget does with the whole text.
+                if let Some(reword) = &mut open {
+                    let text = String::from_utf8_lossy(&string.value);
+                    reword.label.push_str(&unescape_entities(&text));
+                } else {
+                    let raw = raw(html, string.span);
+                    items.push(Item::Text(unescape_entities(raw).into_owned()));
+                }
+            }
+            Token::Comment(_) | Token::Doctype(_) | Token::Error(_) => {}
+        }
+    }
+    items.extend(open.map(Item::Reword));
+    items
+}
+
+fn lossy(text: &HtmlString) -> String {
+    String::from_utf8_lossy(text).into_owned()
+}
+
+fn attribute(tag: &Tag, name: &str) -> Option<String> {
+    tag.attributes
+        .get(name.as_bytes())
+        .map(|value| unprotect(&String::from_utf8_lossy(&value.value)))
+}
+
+fn raw(html: &str, span: html5gum::Span<usize>) -> &str {
+    html.get(span.start..span.end).unwrap_or_default()
+}
+
+/// Undoes [`protect`] within a tag.
+fn unprotect(tag: &str) -> String {
+    let mut parts = tag.split("&amp;");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text.push_str(if is_terminated(part) { "&" } else { "&amp;" });
+        text.push_str(part);
+    }
+    text
+}
+
+/// Whether a text that follows an ampersand makes it an entity that ends with a semicolon.
+fn is_terminated(text: &str) -> bool {
+    let name = text.strip_prefix('#').unwrap_or(text);
+    name.split_once(';').is_some_and(|(name, _)| {
+        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric())
+    })
+}
+
+fn bubble(mut items: Vec<Item>) -> Option<Bubble> {
+    let mut rewords = Vec::new();
+    if items.iter().any(|item| matches!(item, Item::Reword(_))) {
+        items = without_rewords(items, &mut rewords);
+        items = without_empty_elements(items);
+    }
+    let image = lone_image(&items);
+    let html: String = items.into_iter().map(Item::into_html).collect();
+    let bubble = Bubble {
+        html: html.trim().to_owned(),
+        rewords,
+        image,
+    };
+    (!bubble.html.is_empty() || !bubble.rewords.is_empty()).then_some(bubble)
+}
+
+impl Item {
+    fn into_html(self) -> String {
+        match self {
+            Self::Start { raw, .. } | Self::End { raw, .. } | Self::Image(_, raw) => raw,
+            Self::Text(html) => html,
+            Self::Reword(reword) => escape_html(&reword.label).into_owned(),
+        }
+    }
+
+    fn is_block(&self) -> bool {
+        matches!(self, Self::Start { name, .. } | Self::End { name, .. } if !matches!(
+            name.as_str(),
+            "a" | "b" | "strong" | "i" | "em" | "u" | "s" | "span" | "font" | "small" | "sub"
+                | "sup" | "mark" | "code"
+        ))
+    }
+}
+
+/// Takes the anchors out line by line. Where words follow an anchor on its line, it is part of a
+/// sentence and its words stay; otherwise it goes, with the separators around it.
+fn without_rewords(items: Vec<Item>, rewords: &mut Vec<Reword>) -> Vec<Item> {
+    let mut kept = Vec::with_capacity(items.len());
+    let mut line: Vec<Item> = Vec::new();
+    for item in items {
+        if item.is_block() {
+            end_line(&mut line, rewords, &mut kept);
+            kept.push(item);
+        } else {
+            line.push(item);
+        }
+    }
+    end_line(&mut line, rewords, &mut kept);
+    kept
+}
+
+fn end_line(line: &mut Vec<Item>, rewords: &mut Vec<Reword>, kept: &mut Vec<Item>) {
+    let first = line.iter().position(|item| matches!(item, Item::Reword(_)));
+    let Some(first) = first else {
+        kept.append(line);
+        return;
+    };
+    let is_sentence = line.iter().skip(first).any(|item| match item {
+        Item::Text(text) => text.chars().any(char::is_alphanumeric),
+        Item::Image(..) => true,
+        _ => false,
+    });
+    for (index, item) in line.drain(..).enumerate() {
+        match item {
+            Item::Reword(reword) => {
+                if is_sentence {
+                    kept.push(Item::Text(escape_html(&reword.label).into_owned()));
+                }
+                rewords.push(reword);
+            }
+            Item::Text(_) if index > first && !is_sentence => {}
+            item => kept.push(item),
+        }
+    }
+}
+
+/// Removes elements in which nothing is left, and line breaks at the end.
+fn without_empty_elements(items: Vec<Item>) -> Vec<Item> {
+    let mut kept: Vec<Item> = Vec::with_capacity(items.len());
+    let mut open: Vec<(usize, String)> = Vec::new();
+    for item in items {
+        match &item {
+            Item::Start { name, .. } if name != "br" => open.push((kept.len(), name.clone())),
+            Item::End { name, .. } => {
+                if let Some((at, opened)) = open.pop()
+                    && opened == *name
+                    && kept.iter().skip(at).all(is_nothing)
+                {
+                    kept.truncate(at);
+                    continue;
+                }
+            }
+            _ => {}
+        }
+        kept.push(item);
+    }
+    while kept.last().is_some_and(|item| {
+        is_nothing(item) && !matches!(item, Item::Start { name, .. } if name != "br")
+    }) {
+        kept.pop();
+    }
+    kept
+}
+
+fn is_nothing(item: &Item) -> bool {
+    match item {
+        Item::Start { .. } => true,
+        Item::Text(text) => text.trim().is_empty(),
+        Item::End { .. } | Item::Image(..) | Item::Reword(_) => false,
+    }
+}
+
+/// The picture of a bubble that is nothing but a picture, perhaps within a link.
+fn lone_image(items: &[Item]) -> Option<Media> {
+    let mut image = None;
+    let mut link = None;
+    for item in items {
+        match item {
+            Item::Image(found, _) if image.is_none() && !found.url.is_empty() => {
+                image = Some(found.clone());
+            }
+            Item::Image(..) | Item::Reword(_) => return None,
+            Item::Text(text) if !text.trim().is_empty() => return None,
+            Item::Start { name, .. }
+                if !matches!(name.as_str(), "a" | "p" | "div" | "span" | "br") =>
+            {
+                return None;
+            }
+            Item::Start {
+                href: Some(href),
+                raw,
+                ..
+            } => link = Some((href.clone(), raw.contains("_blank"))),
+            _ => {}
+        }
+    }
+    let mut image = image?;
+    if let Some((href, new_tab)) = link {
+        image.link = Some(href);
+        image.new_tab = new_tab;
+    }
+    Some(image)
+}
+
+/// Undoes beforehand that the widget decodes entities before it shows a text: what must not
+/// become markup is escaped twice. Quotes outside of tags need no escape and get none.
+pub fn protect(html: &str) -> String {
+    if !html.contains('&') {
+        return html.to_owned();
+    }
+    let mut protected = String::with_capacity(html.len() + 16);
+    let mut in_tag = false;
+    let mut rest = html;
+    while let Some(at) = rest.find(['<', '>', '&']) {
+        let (before, found) = rest.split_at(at);
+        protected.push_str(before);
+        let mut chars = found.chars();
+        match chars.next() {
+            Some('&') => {
+                rest = entity(found, in_tag, &mut protected);
+                continue;
+            }
+            Some(c) => {
+                in_tag = c == '<';
+                protected.push(c);
+            }
+            None => {}
+        }
+        rest = chars.as_str();
+    }
+    protected.push_str(rest);
+    protected
+}
+
+/// Copies one entity, which `source` starts with, and gives what follows it.
+fn entity<'a>(source: &'a str, in_tag: bool, out: &mut String) -> &'a str {
+    const PLAIN: [(&str, char); 4] = [
+        ("&#39;", '\''),
+        ("&#x27;", '\''),
+        ("&apos;", '\''),
+        ("&quot;", '"'),
+    ];
+    if !in_tag {
+        for (name, c) in PLAIN {
+            if let Some(rest) = source.strip_prefix(name) {
+                out.push(c);
+                return rest;
+            }
+        }
+    }
+    // In an attribute browsers read only complete entities.
+    let is_entity = |text: &str| {
+        is_terminated(text)
+            || !in_tag && text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '#')
+    };
+    let rest = source.get(1..).unwrap_or_default();
+    // A lone ampersand looks the same however often it is decoded.
+    let lone = source
+        .strip_prefix("&amp;")
+        .is_some_and(|after| !is_entity(after));
+    out.push_str(if is_entity(rest) && !lone {
+        "&amp;"
+    } else {
+        "&"
+    });
+    rest
+}
+
+#[cfg(test)]
+mod tests;

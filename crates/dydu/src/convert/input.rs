@@ -1,0 +1,320 @@
+//! What a client sends → user events and profile.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+use switchboard_core::model::{ChoiceMade, Extras, Feedback, Locales, Profile, Rating, UserInput};
+use switchboard_core::text::unescape_entities;
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use super::compose::Occasion;
+use super::{DYDU, reword};
+use crate::wire::feedback::Verdict;
+use crate::wire::{Params, TalkRequest, words};
+
+/// Only so many characters of the words count: `docs/protocols/dydu.md#9-server-rules-from-the-documentation`.
+pub const INPUT_LIMIT: usize = 600;
+
+/// Extras: the parameters that we have no word for.
+pub const PARAMETERS: &str = "parameters";
+/// Extras: where the question comes from, as sent.
+pub const EXTRA_PARAMETERS: &str = "extraParameters";
+
+/// Parameters that say nothing about the user or the question, or that must not be kept because
+/// they are credentials.
+const PASSING: [&str; 7] = [
+    "saml2_info",
+    "tokenUserData",
+    "timestamp",
+    "useServerCookieForContext",
+    "format",
+    "callback",
+    "data",
+];
+
+/// What a talk request asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Said {
+    /// Something for the engine.
+    Input(UserInput, Occasion),
+    /// The client gives the dialog up.
+    Reset,
+    /// The client wants what became of the file that it sent.
+    Uploaded,
+}
+
+/// Reads the words of a talk request. `welcome` is the reserved value that asks for the greeting.
+pub fn said(request: &TalkRequest, welcome: &str) -> Said {
+    let input = request.user_input.trim();
+    let origin = request.origin();
+    let custom = |name: &str, value: &str| UserInput::Custom {
+        name: name.to_owned(),
+        value: Some(value.trim_end_matches('#').to_owned()),
+        label: None,
+    };
+    if input == welcome || input == words::WELCOME {
+        let open = UserInput::Open {
+            welcome: None,
+            query: None,
+        };
+        return Said::Input(open, Occasion::Welcome);
+    }
+    if input == words::RESET {
+        return Said::Reset;
+    }
+    if input == words::INPUT_UPLOADED {
+        return Said::Uploaded;
+    }
+    if input == words::INPUT_LEAVE_QUEUE || input == words::INPUT_END_LIVECHAT {
+        return Said::Input(UserInput::LeaveHandover, Occasion::Typed);
+    }
+    for (prefix, occasion) in [
+        (words::INPUT_PUSH, Occasion::Push),
+        (words::INPUT_GOAL, Occasion::Push),
+        (words::INPUT_MAIL, Occasion::Typed),
+    ] {
+        if let Some(value) = input.strip_prefix(prefix) {
+            return Said::Input(custom(prefix.trim_end_matches(':'), value), occasion);
+        }
+    }
+    if reword::is_link(origin) {
+        let click = UserInput::LinkClick {
+            url: input.to_owned(),
+            label: None,
+        };
+        return Said::Input(click, Occasion::Clicked);
+    }
+    let choice = request.extra_text(reword::CHOICE);
+    if choice.is_some() || reword::is_choice(origin) {
+        let choice = ChoiceMade {
+            message: request
+                .extra_text(reword::MESSAGE)
+                .and_then(|id| id.parse().ok()),
+            id: choice.map(str::to_owned),
+            label: Some(cut(input).to_owned()),
+            ..ChoiceMade::default()
+        };
+        return Said::Input(UserInput::Choice(choice), Occasion::Clicked);
+    }
+    // Typed words come escaped, those of scripts and clicks do not.
+    let text = if request.extra.is_none() {
+        unescape_typed(input)
+    } else {
+        Cow::Borrowed(input)
+    };
+    Said::Input(UserInput::text(cut(&text)), Occasion::Typed)
+}
+
+/// The widget escapes three characters of what was typed, and nothing else.
+fn unescape_typed(input: &str) -> Cow<'_, str> {
+    if !input.contains('&') {
+        return Cow::Borrowed(input);
+    }
+    unescape_entities(input)
+}
+
+/// The first characters of a text, without half a grapheme at the end.
+fn cut(text: &str) -> &str {
+    // No text of so few bytes has more characters.
+    if text.len() <= INPUT_LIMIT {
+        return text;
+    }
+    let Some((limit, _)) = text.char_indices().nth(INPUT_LIMIT) else {
+        return text;
+    };
+    let end = text
+        .grapheme_indices(true)
+        .map(|(start, grapheme)| start + grapheme.len())
+        .take_while(|end| *end <= limit)
+        .last()
+        .unwrap_or(limit);
+    text.get(..end).unwrap_or(text)
+}
+
+/// What the event keeps of a talk request for an engine of the same dialect.
+pub fn extras(request: &TalkRequest) -> Extras {
+    let mut fields = Map::new();
+    if let Some(extra) = request.extra.as_ref().filter(|extra| !extra.is_empty()) {
+        fields.insert(EXTRA_PARAMETERS.into(), Value::Object(extra.clone()));
+    }
+    let rest: Map<String, Value> = request
+        .rest
+        .iter()
+        .filter(|(name, _)| !PASSING.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value.as_str().into()))
+        .collect();
+    if !rest.is_empty() {
+        fields.insert(PARAMETERS.into(), Value::Object(rest));
+    }
+    Extras::new(DYDU, fields)
+}
+
+/// What a talk request tells of the user.
+pub fn profile_of_talk(request: &TalkRequest, bot: &str) -> Profile {
+    Profile {
+        user_id: request.client_id.clone(),
+        locales: Locales {
+            selected: request.language.clone(),
+            ..Locales::default()
+        },
+        variables: request.variables.clone().unwrap_or_default(),
+        page_url: request.user_url.clone(),
+        browser: request.browser.clone(),
+        os: request.os.clone(),
+        returning: request.already_came,
+        space: request
+            .space
+            .clone()
+            .filter(|space| !words::is_default_space(space)),
+        qualification: request.qualification,
+        app: Some(bot.to_owned()),
+        ..Profile::default()
+    }
+}
+
+/// What any other request tells of the user.
+pub fn profile(params: &Params, bot: &str) -> Profile {
+    let text = |name: &str| params.word(name).map(str::to_owned);
+    Profile {
+        user_id: text("clientId"),
+        locales: Locales {
+            selected: text("language"),
+            ..Locales::default()
+        },
+        variables: params.texts("variables"),
+        page_url: text("userUrl"),
+        browser: text("browser"),
+        os: text("os"),
+        returning: params.flag("alreadyCame"),
+        space: text("space").filter(|space| !words::is_default_space(space)),
+        qualification: params.flag("qualificationMode"),
+        app: Some(bot.to_owned()),
+        ..Profile::default()
+    }
+}
+
+/// The variable that a request sets or, with an empty value, deletes.
+pub fn variable(params: &Params) -> Option<BTreeMap<String, String>> {
+    let name = params.word("name")?.to_owned();
+    let value = params.get("value").unwrap_or_default();
+    Some([(name, unescape_typed(value).into_owned())].into())
+}
+
+/// The part of a feedback that a request carries.
+pub fn feedback(params: &Params) -> Option<Feedback> {
+    let rating = Verdict::of(params).map(|verdict| match verdict {
+        Verdict::Positive => Rating::Positive,
+        Verdict::Negative => Rating::Negative,
+        Verdict::WithoutAnswer => Rating::None,
+    });
+    let reason = params
+        .number("choiceKey")
+        .and_then(|key| u8::try_from(key).ok());
+    let comment = params
+        .get("comment")
+        .map(str::to_owned)
+        .filter(|comment| !comment.is_empty());
+    let said = rating.is_some() || reason.is_some() || comment.is_some();
+    said.then_some(Feedback {
+        message: None,
+        rating,
+        reason,
+        comment,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn request(input: &str, extra: Value) -> TalkRequest {
+        TalkRequest {
+            user_input: input.into(),
+            extra: extra.as_object().cloned(),
+            ..TalkRequest::default()
+        }
+    }
+
+    fn input(text: &str, extra: Value) -> UserInput {
+        match said(&request(text, extra), words::WELCOME) {
+            Said::Input(input, _) => input,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn reserved_values_mean_what_the_reference_says() {
+        let custom = |name: &str, value: &str| UserInput::Custom {
+            name: name.into(),
+            value: Some(value.into()),
+            label: None,
+        };
+        assert_eq!(said(&request("#reset#", json!(null)), "#w#"), Said::Reset);
+        assert!(matches!(
+            input("#welcome#", json!(null)),
+            UserInput::Open { .. }
+        ));
+        assert_eq!(input("#livechatend#", json!({})), UserInput::LeaveHandover);
+        assert_eq!(
+            input("_pushcondition_:42", json!({"hide": true})),
+            custom("_pushcondition_", "42")
+        );
+        assert_eq!(
+            input("#dydumailto:c:a@b.c#", json!(null)),
+            custom("#dydumailto", "c:a@b.c")
+        );
+        assert_eq!(
+            input("https://x.example", json!({"type": "redirection_newpage"})),
+            UserInput::LinkClick {
+                url: "https://x.example".into(),
+                label: None
+            }
+        );
+        assert_eq!(
+            input("a &lt; b &amp;lt; c", json!(null)),
+            UserInput::text("a < b &lt; c")
+        );
+        assert_eq!(input("a &lt; b", json!({})), UserInput::text("a &lt; b"));
+        assert_eq!(input("null", json!(null)), UserInput::text("null"));
+    }
+
+    #[test]
+    fn a_choice_of_ours_is_recognised_by_its_key() {
+        let id = "0b6f2f7e-3c55-4a0b-8f8e-9d1c6a2e7b10";
+        let extra = json!({"type": "reword_auto", "choice": "track~1", "message": id});
+        let UserInput::Choice(choice) = input("Track", extra) else {
+            panic!("no choice");
+        };
+        assert_eq!(choice.id.as_deref(), Some("track~1"));
+        assert_eq!(choice.label.as_deref(), Some("Track"));
+        assert_eq!(choice.message, id.parse().ok());
+        let UserInput::Choice(choice) = input("Track", json!({"type": "redirection_knowledge"}))
+        else {
+            panic!("no choice");
+        };
+        assert_eq!((choice.id, choice.message), (None, None));
+    }
+
+    #[test]
+    fn graphemes_stay_whole() {
+        let family = "👨‍👩‍👧";
+        let text = format!("{}{family}!", "x".repeat(598));
+        assert_eq!(cut(&text), "x".repeat(598));
+        assert_eq!(cut(&"é".repeat(700)), "é".repeat(600));
+        let marks = format!("a{}", "\u{301}".repeat(700));
+        assert_eq!(cut(&marks).chars().count(), 600);
+    }
+
+    proptest! {
+        #[test]
+        fn never_longer_than_the_limit(text in "\\PC{0,700}") {
+            let cut = cut(&text);
+            prop_assert!(cut.chars().count() <= INPUT_LIMIT);
+            prop_assert!(text.starts_with(cut));
+        }
+    }
+}

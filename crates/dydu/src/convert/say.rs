@@ -1,0 +1,272 @@
+//! User events → what is sent to an engine.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+use switchboard_core::dialect::HandoverState;
+use switchboard_core::model::{
+    ChoiceMade, Feedback, Profile, Rating, UploadedFile, UserEvent, UserInput,
+};
+
+use super::input::{EXTRA_PARAMETERS, PARAMETERS};
+use super::{DYDU, actions, reword, survey};
+use crate::wire::feedback::Verdict;
+use crate::wire::path::Endpoint;
+use crate::wire::survey::SurveyAnswer;
+use crate::wire::{TalkRequest, params, words};
+
+/// What a leg says about itself where the profile is silent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Voice {
+    /// Consultation space.
+    pub space: String,
+    /// ISO code.
+    pub language: String,
+    /// All conversations are tests.
+    pub qualification: bool,
+    /// The reserved value that asks for the greeting.
+    pub welcome: String,
+}
+
+/// What an event becomes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Saying {
+    /// Talk requests, one after the other.
+    Talk(Vec<TalkRequest>),
+    /// Talk that nobody waits for: it brings nothing to show.
+    Report(Box<TalkRequest>),
+    /// Parts of a feedback: where they go, and their parameter.
+    Feedback(Vec<(Endpoint, &'static str, String)>),
+    /// Answers to one of the engine's surveys.
+    Survey(SurveyAnswer),
+    /// Variables changed.
+    Variables,
+    /// A question of its own kind.
+    TopQuestions,
+    /// A sign of life.
+    Typing(bool, Option<String>),
+    /// The user has read everything.
+    Read,
+    /// The engine takes no notice of such events.
+    Nothing,
+}
+
+/// What an event becomes.
+pub fn saying(
+    event: &UserEvent,
+    profile: &Profile,
+    voice: &Voice,
+    user: &str,
+    state: HandoverState,
+) -> Saying {
+    let talk = |input: String, extra: Option<Map<String, Value>>| {
+        let mut request = base(profile, voice, user);
+        request.user_input = input;
+        request.extra = extra;
+        request.do_not_register = event.unrecorded.then_some(true);
+        if event.hidden {
+            let extra = request.extra.get_or_insert_default();
+            extra.entry("hide").or_insert(Value::Bool(true));
+        }
+        request.rest = parameters(event);
+        request
+    };
+    let one = |input: String, extra| Saying::Talk(vec![talk(input, extra)]);
+    match &event.input {
+        UserInput::Open { welcome, query } => {
+            let welcome = welcome
+                .as_deref()
+                .filter(|word| word.starts_with('#') && word.ends_with('#'));
+            let mut greeting = talk(welcome.unwrap_or(&voice.welcome).to_owned(), None);
+            greeting.do_not_register = Some(true);
+            let query = query.as_deref().filter(|query| !query.trim().is_empty());
+            let query = query.map(|query| talk(typed(query), None));
+            Saying::Talk([greeting].into_iter().chain(query).collect())
+        }
+        UserInput::Text { text } => match own_extra(event) {
+            // Only typed words are escaped.
+            Some(extra) => one(text.clone(), Some(extra)),
+            None => one(typed(text), None),
+        },
+        UserInput::Choice(choice) => {
+            let (text, extra) = clicked(choice, own_extra(event));
+            one(text, Some(extra))
+        }
+        UserInput::Feedback(feedback) => Saying::Feedback(parts(feedback)),
+        UserInput::Form(submission) => one(typed(&survey::sentence(submission)), None),
+        UserInput::Survey(submission) => match survey::answer_from_model(submission) {
+            Some(answer) => Saying::Survey(answer),
+            None => one(typed(&survey::sentence(submission)), None),
+        },
+        UserInput::Custom { name, value, .. } => match custom(name, value.as_deref()) {
+            Some((input, answered)) => {
+                let extra = own_extra(event).unwrap_or_else(hide);
+                let request = talk(input, Some(extra));
+                if answered {
+                    Saying::Talk(vec![request])
+                } else {
+                    Saying::Report(Box::new(request))
+                }
+            }
+            None => Saying::Nothing,
+        },
+        UserInput::LinkClick { url, .. } => {
+            let extra = own_extra(event).unwrap_or_else(|| {
+                let kind = Value::from("redirection_newpage");
+                [("type".to_owned(), kind)].into_iter().collect()
+            });
+            Saying::Report(Box::new(talk(url.clone(), Some(extra))))
+        }
+        UserInput::File(file) => {
+            let mut extra = hide();
+            extra.insert("doNotRegisterInteraction".into(), true.into());
+            let mut request = talk(file_sentence(file), Some(extra));
+            request.do_not_register = Some(true);
+            Saying::Talk(vec![request])
+        }
+        UserInput::LeaveHandover => {
+            let input = match state {
+                HandoverState::Waiting => words::INPUT_LEAVE_QUEUE,
+                HandoverState::None | HandoverState::Active => words::INPUT_END_LIVECHAT,
+            };
+            if state == HandoverState::None {
+                return Saying::Nothing;
+            }
+            one(input.to_owned(), Some(hide()))
+        }
+        UserInput::Variables => Saying::Variables,
+        UserInput::TopQuestions { .. } => Saying::TopQuestions,
+        UserInput::Typing { active, text } => Saying::Typing(*active, text.clone()),
+        UserInput::Read => Saying::Read,
+        UserInput::End => Saying::Nothing,
+    }
+}
+
+/// A talk request without words, from what is known of the user.
+pub fn base(profile: &Profile, voice: &Voice, user: &str) -> TalkRequest {
+    TalkRequest {
+        already_came: Some(profile.returning.unwrap_or(false)),
+        browser: profile.browser.clone(),
+        client_id: Some(profile.user_id.clone().unwrap_or_else(|| user.to_owned())),
+        language: Some(language(profile, voice).to_owned()),
+        os: profile.os.clone(),
+        qualification: Some(voice.qualification || profile.qualification.unwrap_or(false)),
+        space: Some(space(profile, voice).to_owned()),
+        user_url: profile.page_url.clone(),
+        solution_used: Some("ASSISTANT".to_owned()),
+        variables: Some(variables(profile)),
+        ..TalkRequest::default()
+    }
+}
+
+/// The language to ask for.
+pub fn language<'a>(profile: &'a Profile, voice: &'a Voice) -> &'a str {
+    profile.locales.language().unwrap_or(&voice.language)
+}
+
+/// The space to ask in.
+pub fn space<'a>(profile: &'a Profile, voice: &'a Voice) -> &'a str {
+    profile.space.as_deref().unwrap_or(&voice.space)
+}
+
+/// Context variables: the metadata, and over them the variables.
+pub fn variables(profile: &Profile) -> BTreeMap<String, String> {
+    let mut variables = profile.metadata.clone();
+    variables.extend(profile.variables.clone());
+    variables
+}
+
+/// Typed words as the widget sends them.
+pub fn typed(text: &str) -> String {
+    if !text.contains(['&', '<', '>']) {
+        return text.to_owned();
+    }
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
+fn hide() -> Map<String, Value> {
+    [("hide".to_owned(), Value::Bool(true))]
+        .into_iter()
+        .collect()
+}
+
+/// Where a dydu client said that the question comes from, without our own keys.
+fn own_extra(event: &UserEvent) -> Option<Map<String, Value>> {
+    let mut extra = event
+        .extras
+        .get(&DYDU, EXTRA_PARAMETERS)?
+        .as_object()?
+        .clone();
+    extra.retain(|name, _| name != reword::CHOICE && name != reword::MESSAGE);
+    (!extra.is_empty()).then_some(extra)
+}
+
+/// What else a dydu client said.
+fn parameters(event: &UserEvent) -> Vec<(String, String)> {
+    let parameters = event
+        .extras
+        .get(&DYDU, PARAMETERS)
+        .and_then(Value::as_object);
+    parameters
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name.clone(), params::plain_text(value.clone())))
+        .collect()
+}
+
+/// What a click on one of the engine's own anchors sends; for any other choice its words.
+fn clicked(choice: &ChoiceMade, extra: Option<Map<String, Value>>) -> (String, Map<String, Value>) {
+    let action = choice.action.as_deref();
+    if let Some((text, options)) = action.and_then(actions::original) {
+        return (text.to_owned(), options.clone());
+    }
+    let extra = extra.unwrap_or_else(|| {
+        let kind = Value::from("reword_auto");
+        [("type".to_owned(), kind)].into_iter().collect()
+    });
+    (choice.words().unwrap_or_default().to_owned(), extra)
+}
+
+fn parts(feedback: &Feedback) -> Vec<(Endpoint, &'static str, String)> {
+    let verdict = feedback.rating.map(|rating| {
+        let verdict = match rating {
+            Rating::Positive => Verdict::Positive,
+            Rating::Negative => Verdict::Negative,
+            Rating::None => Verdict::WithoutAnswer,
+        };
+        (Endpoint::Feedback, "feedBack", verdict.as_str().to_owned())
+    });
+    let reason = feedback
+        .reason
+        .map(|reason| (Endpoint::FeedbackReason, "choiceKey", reason.to_string()));
+    let comment = feedback
+        .comment
+        .clone()
+        .map(|comment| (Endpoint::FeedbackComment, "comment", comment));
+    [verdict, reason, comment].into_iter().flatten().collect()
+}
+
+/// The reserved value of an event that dydu knows, and whether it is answered.
+fn custom(name: &str, value: Option<&str>) -> Option<(String, bool)> {
+    let value = value.unwrap_or_default();
+    let known = |prefix: &str| prefix.trim_end_matches(':') == name;
+    if known(words::INPUT_PUSH) {
+        Some((format!("{}{value}", words::INPUT_PUSH), true))
+    } else if known(words::INPUT_GOAL) {
+        Some((format!("{}{value}", words::INPUT_GOAL), false))
+    } else if known(words::INPUT_MAIL) {
+        Some((format!("{}{value}#", words::INPUT_MAIL), false))
+    } else {
+        None
+    }
+}
+
+/// The sentence that the engine asked to be sent after an upload, else the file's name.
+fn file_sentence(file: &UploadedFile) -> String {
+    file.callback
+        .clone()
+        .filter(|sentence| !sentence.is_empty())
+        .unwrap_or_else(|| typed(&file.name))
+}

@@ -1,0 +1,306 @@
+//! What an operator can set.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer};
+use switchboard_core::dialect::OptionsError;
+use url::Url;
+
+use crate::convert::say::Voice;
+use crate::wire::words;
+
+/// Keys of a `[[frontends]]` table.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrontendOptions {
+    /// The bots that may be asked for. At least one.
+    pub bots: Vec<Arc<BotOptions>>,
+    /// How long an unused context lives, in seconds. The vendor's servers and widget count 600.
+    #[serde(default = "context_timeout", deserialize_with = "seconds")]
+    pub context_timeout: Duration,
+    /// How long a talk request waits for the engine, in seconds. The widget gives up after 50.
+    #[serde(default = "turn_timeout", deserialize_with = "seconds")]
+    pub turn_timeout: Duration,
+    /// The `userInput` by which the widget asks for the greeting (its `welcome.knowledgeName`).
+    #[serde(default = "welcome")]
+    pub welcome: String,
+    /// Questions to offer as most asked ones, instead of asking the engine.
+    #[serde(default)]
+    pub top_knowledge: Vec<String>,
+    /// Largest uploaded file in bytes. The widget's limit is 10 000 kB.
+    #[serde(default = "upload_limit")]
+    pub upload_limit: usize,
+    /// How many entries of a conversation its history shows.
+    #[serde(default = "history_limit")]
+    pub history_limit: usize,
+}
+
+/// A bot.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BotOptions {
+    /// The id in the widget's `bot.json`, a UUID.
+    pub bot_id: String,
+    /// ISO codes of the languages that the widget may offer.
+    #[serde(default = "languages")]
+    pub languages: Vec<String>,
+    /// A name for the operator.
+    #[serde(default)]
+    pub name: Option<String>,
+}
+
+impl FrontendOptions {
+    /// Checks what the types do not.
+    ///
+    /// # Errors
+    /// Names the first key that does not fit.
+    pub fn check(&self) -> Result<(), OptionsError> {
+        if self.bots.is_empty() {
+            return Err(OptionsError::new("bots", "no bot is listed")
+                .fix("bots = [{ bot_id = \"<uuid>\", languages = [\"en\"] }]"));
+        }
+        for (index, bot) in self.bots.iter().enumerate() {
+            if bot.bot_id.trim().is_empty() || bot.bot_id.contains(['/', '?', '#', ' ']) {
+                return Err(OptionsError::new(
+                    format!("bots[{index}].bot_id"),
+                    "a bot id is part of the path: it cannot be empty or hold / ? # or spaces",
+                ));
+            }
+            if bot.languages.is_empty() {
+                return Err(OptionsError::new(
+                    format!("bots[{index}].languages"),
+                    "no language is listed",
+                )
+                .fix("languages = [\"en\"]"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Keys of a `[[backends]]` table.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackendOptions {
+    /// The server, such as `https://bot.example.com/`, or a mount below one.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// Several servers, failed over in order.
+    #[serde(default)]
+    pub urls: Vec<String>,
+    /// The bot to talk to.
+    pub bot_id: String,
+    /// Consultation space, where the conversation names none.
+    #[serde(default = "space")]
+    pub space: String,
+    /// ISO code of the language, where the conversation names none.
+    #[serde(default = "language")]
+    pub language: String,
+    /// Mark all conversations as tests that stay out of statistics.
+    #[serde(default)]
+    pub qualification: bool,
+    /// The `userInput` that asks for the greeting.
+    #[serde(default = "welcome")]
+    pub welcome: String,
+    /// How to talk to the engine.
+    #[serde(default)]
+    pub transport: Transport,
+    /// Put `servlet/` between the URL and the API, as a real server wants it.
+    #[serde(default = "yes")]
+    pub servlet: bool,
+    /// How long a talk request may take, in seconds.
+    #[serde(default = "talk_timeout", deserialize_with = "seconds")]
+    pub talk_timeout: Duration,
+    /// How long any other request may take, in seconds.
+    #[serde(default = "timeout", deserialize_with = "seconds")]
+    pub timeout: Duration,
+    /// How often each server is tried for one request.
+    #[serde(default = "rounds")]
+    pub rounds: u32,
+    /// When to ask for news after a turn, in seconds from its end; empty: never.
+    #[serde(default = "poll_after", deserialize_with = "list_of_seconds")]
+    pub poll_after: Vec<Duration>,
+    /// How often to ask for news while a human is involved, in seconds.
+    #[serde(default = "livechat_poll", deserialize_with = "seconds")]
+    pub livechat_poll: Duration,
+    /// On the websocket: how long the engine must be silent after an answer before the turn
+    /// counts as over, in seconds. The protocol has no other mark.
+    #[serde(default = "silence", deserialize_with = "seconds")]
+    pub silence: Duration,
+}
+
+/// How to talk to an engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// HTTP requests, and polls during a livechat.
+    #[default]
+    Rest,
+    /// Talk and signs of life on a websocket, everything else by HTTP requests.
+    Websocket,
+}
+
+impl BackendOptions {
+    /// The servers' base addresses, each with a slash at its end.
+    ///
+    /// # Errors
+    /// There is none, or one is no HTTP address.
+    pub fn servers(&self) -> Result<Vec<String>, OptionsError> {
+        let named = self.url.iter().map(|url| ("url".to_owned(), url)).chain(
+            self.urls
+                .iter()
+                .enumerate()
+                .map(|(index, url)| (format!("urls[{index}]"), url)),
+        );
+        let mut servers = Vec::new();
+        for (path, address) in named {
+            let fault = |message: String| {
+                OptionsError::new(path.clone(), message).fix("url = \"https://bot.example.com/\"")
+            };
+            let url = Url::parse(address).map_err(|error| fault(error.to_string()))?;
+            if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+                return Err(fault("not an http or https address".to_owned()));
+            }
+            if url.query().is_some() || url.fragment().is_some() {
+                return Err(fault(
+                    "a base address has no query and no fragment".to_owned(),
+                ));
+            }
+            let mut base = url.to_string();
+            if !base.ends_with('/') {
+                base.push('/');
+            }
+            if self.servlet && !base.ends_with("/servlet/") {
+                base.push_str("servlet/");
+            }
+            servers.push(base);
+        }
+        if servers.is_empty() {
+            return Err(OptionsError::new("url", "no server is named")
+                .fix("url = \"https://bot.example.com/\""));
+        }
+        if self.bot_id.trim().is_empty() {
+            return Err(OptionsError::new("bot_id", "no bot is named"));
+        }
+        if self.rounds == 0 {
+            return Err(OptionsError::new("rounds", "at least 1"));
+        }
+        Ok(servers)
+    }
+
+    /// What the legs say about themselves.
+    pub fn voice(&self) -> Voice {
+        Voice {
+            space: self.space.clone(),
+            language: self.language.clone(),
+            qualification: self.qualification,
+            welcome: self.welcome.clone(),
+        }
+    }
+}
+
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    duration(f64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+}
+
+fn list_of_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Duration>, D::Error> {
+    Vec::<f64>::deserialize(deserializer)?
+        .into_iter()
+        .map(|seconds| duration(seconds).map_err(serde::de::Error::custom))
+        .collect()
+}
+
+fn duration(seconds: f64) -> Result<Duration, &'static str> {
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("a number of seconds above 0"),
+    }
+}
+
+fn context_timeout() -> Duration {
+    Duration::from_secs(600)
+}
+fn turn_timeout() -> Duration {
+    Duration::from_secs(45)
+}
+fn welcome() -> String {
+    words::WELCOME.to_owned()
+}
+fn upload_limit() -> usize {
+    10_000 * 1024
+}
+fn history_limit() -> usize {
+    200
+}
+fn languages() -> Vec<String> {
+    vec!["en".to_owned(), "fr".to_owned()]
+}
+fn space() -> String {
+    words::DEFAULT_SPACE.to_owned()
+}
+fn language() -> String {
+    "en".to_owned()
+}
+fn yes() -> bool {
+    true
+}
+fn talk_timeout() -> Duration {
+    Duration::from_secs(50)
+}
+fn timeout() -> Duration {
+    Duration::from_secs(5)
+}
+fn rounds() -> u32 {
+    1
+}
+fn poll_after() -> Vec<Duration> {
+    [2_500, 5_000, 10_000].map(Duration::from_millis).to_vec()
+}
+fn livechat_poll() -> Duration {
+    Duration::from_millis(2_500)
+}
+fn silence() -> Duration {
+    Duration::from_millis(300)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use switchboard_core::dialect::parse_options;
+
+    use super::*;
+
+    #[test]
+    fn mistakes_are_named() {
+        let frontend = |value| parse_options::<FrontendOptions>(value).and_then(|o| o.check());
+        assert_eq!(frontend(json!({"bots": [{"bot_id": "b"}]})), Ok(()));
+        assert_eq!(frontend(json!({"bots": []})).unwrap_err().path, "bots");
+        let path = frontend(json!({"bots": [{"bot_id": "a b"}]}))
+            .unwrap_err()
+            .path;
+        assert_eq!(path, "bots[0].bot_id");
+        assert!(frontend(json!({"bots": [], "x": 1})).is_err());
+        assert!(frontend(json!({"bots": [], "context_timeout": 0})).is_err());
+
+        let backend = |value| parse_options::<BackendOptions>(value).and_then(|o| o.servers());
+        assert_eq!(
+            backend(
+                json!({"bot_id": "b", "url": "https://x.example", "urls": ["http://127.0.0.1:8080/dydu"]})
+            ),
+            Ok(vec![
+                "https://x.example/servlet/".to_owned(),
+                "http://127.0.0.1:8080/dydu/servlet/".to_owned()
+            ])
+        );
+        assert_eq!(
+            backend(json!({"bot_id": "b", "url": "http://localhost/", "servlet": false})),
+            Ok(vec!["http://localhost/".to_owned()])
+        );
+        assert_eq!(backend(json!({"bot_id": "b"})).unwrap_err().path, "url");
+        let path = backend(json!({"bot_id": "b", "urls": ["ftp://x"]}))
+            .unwrap_err()
+            .path;
+        assert_eq!(path, "urls[0]");
+    }
+}

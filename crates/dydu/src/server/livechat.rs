@@ -1,0 +1,77 @@
+//! Polls and signs of life during a livechat: `docs/protocols/dydu.md#83-polling-fallback`.
+
+use serde::Serialize;
+use switchboard_core::Fault;
+use switchboard_core::dialect::{After, Cx, Find, Operation, Outcome};
+use switchboard_core::model::{Timestamp, UserInput};
+
+use super::Ask;
+use super::plan::{Plan, Reply, forgiven};
+use crate::convert::compose::Occasion;
+use crate::convert::push;
+use crate::wire::livechat::TypingRequest;
+use crate::wire::{Envelope, envelope};
+
+/// Values of a poll that brings nothing.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct NothingNew {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    poll_updated_interaction_date: Option<i64>,
+}
+
+/// An answer that brings nothing, but says from where to go on: the widget would otherwise take
+/// the time of its own last message and miss what was said shortly before it.
+fn nothing_new(from: Option<i64>) -> String {
+    let values = NothingNew {
+        poll_updated_interaction_date: from,
+    };
+    Envelope::text(envelope::POLL, values)
+}
+
+/// `chat/poll/last`: the oldest item after `lastPoll`, if there is one.
+pub(super) fn poll(ask: &Ask<'_>) -> Result<Plan, Fault> {
+    let context = ask
+        .context
+        .clone()
+        .ok_or_else(|| Fault::bad_field("contextUuid", "missing"))?;
+    let last = ask.params.number("lastPoll");
+    let operation = Operation::Poll {
+        after: last.map_or(After::Delivered, |last| After::Time(Timestamp(last))),
+        limit: 1,
+    };
+    let manner = ask.manner();
+    Ok(Plan::call(
+        ask.profile(),
+        Find::Existing(context),
+        operation,
+        move |result, cx| {
+            let Some(Outcome { view, answer }) = forgiven(result)? else {
+                return Ok(Reply::Text(nothing_new(last)));
+            };
+            let scene = manner.scene(&view, Occasion::Typed, cx);
+            let Some(entry) = answer.entries.first() else {
+                return Ok(Reply::Text(nothing_new(last)));
+            };
+            Ok(Reply::Text(match push::poll(entry, &scene) {
+                Some(push) => push.to_text(),
+                None => nothing_new(Some(entry.at.as_millis())),
+            }))
+        },
+    ))
+}
+
+/// `chat/typing`
+pub(super) fn typing(ask: &Ask<'_>, cx: &Cx<'_>) -> Plan {
+    let TypingRequest { active, content } = TypingRequest::of(&ask.params);
+    let input = UserInput::Typing {
+        active,
+        text: content,
+    };
+    Plan::tell(ask, input, "typingResponse", cx)
+}
+
+/// `chat/reading`
+pub(super) fn reading(ask: &Ask<'_>, cx: &Cx<'_>) -> Plan {
+    Plan::tell(ask, UserInput::Read, "readingResponse", cx)
+}

@@ -1,0 +1,115 @@
+//! `chat/talk`: `docs/protocols/dydu.md#33-endpoint-details`, 3.3.3 and 3.3.4.
+
+use switchboard_core::Fault;
+use switchboard_core::dialect::{
+    Collect, Cx, Entry, Find, Operation, Outcome, UnknownChoice, Wait,
+};
+use switchboard_core::model::{EndReason, UserEvent, UserInput};
+
+use super::plan::{Plan, Reply, forgiven};
+use super::{Ask, Channel, Manner};
+use crate::convert::compose::{Occasion, Scene, compose};
+use crate::convert::input::{self, Said};
+use crate::wire::talk::Mode;
+use crate::wire::{B64, Envelope, TalkRequest, TalkValues, envelope};
+
+/// Hands the words over and, on REST, waits for the answer.
+///
+/// During a livechat the widget does not show the answer of a talk request; what the operator
+/// says is pushed or polled. There nothing is waited for.
+pub(super) fn talk(ask: &Ask<'_>, cx: &Cx<'_>) -> Result<Plan, Fault> {
+    if ask.params.get("userInput").is_none() {
+        return Err(Fault::bad_field("userInput", "missing"));
+    }
+    let request = TalkRequest::of(&ask.params);
+    let (input, occasion) = match input::said(&request, &ask.options.welcome) {
+        Said::Input(input, occasion) => (input, occasion),
+        Said::Reset => return Ok(reset(ask)),
+        // A turn without content: it ends after the one that took the file, and brings its answer.
+        Said::Uploaded => (UserInput::Variables, Occasion::Typed),
+    };
+    let mut event = UserEvent::new(cx.message_id(), cx.now, input);
+    event.unrecorded =
+        request.do_not_register.unwrap_or(false) || request.extra_flag("doNotRegisterInteraction");
+    event.hidden = request.extra_flag("hide");
+    event.extras = input::extras(&request);
+    if let UserInput::Choice(choice) = &event.input {
+        event.parent = choice.message;
+    }
+    let is_livechat = matches!(request.mode, Some(Mode::Polling | Mode::WebSocket));
+    let wait = if ask.channel == Channel::Socket || is_livechat {
+        Wait::Accepted
+    } else {
+        Wait::Turn(Collect::Undelivered)
+    };
+    let operation = Operation::Input {
+        event: Box::new(event),
+        wait,
+        unknown_choice: UnknownChoice::Pass,
+    };
+    let manner = ask.manner();
+    let channel = ask.channel;
+    let profile = input::profile_of_talk(&request, &ask.bot.bot_id);
+    let find = Find::Renew(ask.context.clone());
+    let known = ask.context.clone();
+    Ok(Plan::call(profile, find, operation, move |result, cx| {
+        let Outcome { view, answer } = match result {
+            Err(Fault::TimedOut) if channel == Channel::Rest => {
+                return Ok(Reply::Text(late(known, &manner, cx)));
+            }
+            result => result?,
+        };
+        if channel == Channel::Socket {
+            return Ok(Reply::Quiet(envelope::TALK));
+        }
+        let scene = Scene {
+            turn: answer.turn,
+            ..manner.scene(&view, occasion, cx)
+        };
+        let entries: &[std::sync::Arc<Entry>] = match wait {
+            Wait::Turn(_) => &answer.entries,
+            Wait::Accepted => &[],
+        };
+        Ok(Reply::Text(compose(entries, &scene).to_text()))
+    }))
+}
+
+/// The answer to words whose answer is late: it comes with the next talk or poll. The widget shows
+/// nothing of this one, while it would repeat the words after a failure, at other servers too.
+fn late(context: Option<String>, manner: &Manner, cx: &Cx<'_>) -> String {
+    let values = TalkValues {
+        context_id: context.map(B64),
+        bot_id: Some(manner.bot.bot_id.as_str().into()),
+        language: manner.language.as_deref().map(B64::from),
+        server_time: Some(cx.now.as_millis()),
+        human: Some(false),
+        text: Some("".into()),
+        ..TalkValues::default()
+    };
+    Envelope::text(envelope::TALK, values)
+}
+
+/// The client forgets the context; so do we, and whoever answers in it is told. What is answered
+/// is ignored, but carries no context that the client could take up again.
+fn reset(ask: &Ask<'_>) -> Plan {
+    let values = TalkValues {
+        text: Some("".into()),
+        ..TalkValues::default()
+    };
+    let text = Envelope::text(envelope::TALK, values);
+    let Some(context) = ask.context.clone() else {
+        return Plan::text(text);
+    };
+    let operation = Operation::End {
+        reason: EndReason::Ended,
+    };
+    Plan::call(
+        ask.profile(),
+        Find::Existing(context),
+        operation,
+        |result, _| {
+            forgiven(result)?;
+            Ok(Reply::Text(text))
+        },
+    )
+}

@@ -1,0 +1,68 @@
+//! The envelope of every answer and of every frame of a server:
+//! `docs/protocols/dydu.md#2-response-envelope`.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// `{"type": ..., "values": ...}`. The type is plain text, strings in the values are base64.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Envelope<'a, T> {
+    /// What the values are, such as `talkResponse`. Ignored on REST by the vendor's widget.
+    #[serde(rename = "type", default)]
+    pub kind: Cow<'a, str>,
+    /// The values, by type.
+    pub values: T,
+}
+
+impl<'a, T: Serialize> Envelope<'a, T> {
+    /// The envelope as JSON text.
+    pub fn text(kind: &'a str, values: T) -> String {
+        let envelope = Self {
+            kind: Cow::Borrowed(kind),
+            values,
+        };
+        // Only maps with keys that are no strings can fail, and there are none.
+        serde_json::to_string(&envelope).unwrap_or_default()
+    }
+}
+
+/// An answer whose values have not been looked at.
+pub type Untyped = Envelope<'static, Map<String, Value>>;
+
+/// An envelope of this type with nothing in it.
+pub fn empty(kind: &str) -> String {
+    Envelope::text(kind, Map::new())
+}
+
+/// `type` of an answer of the bot or an operator.
+pub const TALK: &str = "talkResponse";
+/// `type` of a notice.
+pub const NOTIFICATION: &str = "notification";
+/// `type` of a history.
+pub const HISTORY: &str = "historyResponse";
+/// `type` of the most asked questions.
+pub const TOP_KNOWLEDGE: &str = "topKnowledgeResponse";
+/// `type` of suggestions while the user types.
+pub const SEARCH: &str = "searchResponse";
+/// `type` of a survey's questions.
+pub const SURVEY_CONFIGURATION: &str = "surveyConfigurationResponse";
+/// `type` of a survey that cannot be had.
+pub const SURVEY_CONFIGURATION_ERROR: &str = "surveyConfigurationErrorResponse";
+/// `type` of the receipt for a survey's answers.
+pub const SURVEY: &str = "surveyResponse";
+/// `type` of whether a context lives.
+pub const AVAILABILITY: &str = "checkContextAvailabilityResponse";
+/// `type` of a new context.
+pub const CONTEXT: &str = "getContextResponse";
+/// `type` of whether the user still waits for an operator.
+pub const STATUS: &str = "statusResponse";
+/// `type` of a poll that brings nothing.
+pub const POLL: &str = "pollResponse";
+/// `type` of whether the server can be used at all.
+pub const ACCESSIBILITY: &str = "serverAccessibilityResponse";
+/// `type` of a refusal.
+pub const ERROR: &str = "errorResponse";
+/// `type` of a redirection to an identity provider.
+pub const SAML_REDIRECTION: &str = "SAML_redirection";

@@ -1,0 +1,333 @@
+//! The parameters of a request, however it was sent:
+//! `docs/protocols/dydu.md#12-methods-and-bodies`.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde_json::{Map, Value};
+
+use super::b64;
+
+/// What RFC 3986 leaves unreserved stays as it is; everything else is percent-encoded.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Spellings of the context id: `docs/protocols/dydu.md#31-reading-the-parameter-lists`.
+const CONTEXT: [&str; 4] = ["contextUUID", "contextId", "ctx", "context"];
+const BOT: [&str; 2] = ["botUUID", "botId"];
+
+/// Names and values in the order sent. Names are compared without regard to case.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Params {
+    pairs: Vec<(String, String)>,
+    /// They came in a frame, in which nothing is base64 any more.
+    decoded: bool,
+}
+
+impl Params {
+    /// None.
+    pub const fn new() -> Self {
+        Self {
+            pairs: Vec::new(),
+            decoded: false,
+        }
+    }
+
+    /// Those of a percent-encoded form or query.
+    pub fn form(text: &[u8]) -> Self {
+        form_urlencoded::parse(text).into_owned().collect()
+    }
+
+    /// Those of a body that the widget wrote without any encoding, so that `&` and `=` may be
+    /// part of a value: a value ends only where one of the known names follows. A client that
+    /// does encode is recognised by its escapes.
+    pub fn unencoded(body: &str, is_name: fn(&str) -> bool) -> Self {
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for part in body.split('&') {
+            match part.split_once('=') {
+                Some((name, value)) if pairs.is_empty() || is_name(name) => {
+                    pairs.push((name.to_owned(), value.to_owned()));
+                }
+                _ => {
+                    if let Some((_, value)) = pairs.last_mut() {
+                        value.push('&');
+                        value.push_str(part);
+                    }
+                }
+            }
+        }
+        // An encoder leaves no such character behind, so nothing in the body is an escape.
+        let plain = body
+            .chars()
+            .any(|c| !c.is_ascii_graphic() || matches!(c, '"' | '<' | '>' | '{' | '}'));
+        if !plain {
+            for (_, value) in &mut pairs {
+                if value.contains('%')
+                    && let Ok(decoded) = percent_decode_str(value).decode_utf8()
+                {
+                    *value = decoded.into_owned();
+                }
+            }
+        }
+        pairs.into_iter().collect()
+    }
+
+    /// Those of a frame: strings are decoded, numbers and booleans become their text, `null` is
+    /// left out, objects and lists become JSON text with their strings decoded.
+    pub fn of_frame(parameters: Map<String, Value>) -> Self {
+        Self {
+            decoded: true,
+            ..Self::of_object(parameters, |text| b64::decode(&text).into_owned(), true)
+        }
+    }
+
+    /// Those of a plain JSON object, where nothing is base64.
+    pub fn of_json(object: Map<String, Value>) -> Self {
+        Self::of_object(object, |text| text, false)
+    }
+
+    fn of_object(object: Map<String, Value>, text: fn(String) -> String, deep: bool) -> Self {
+        let pairs = object.into_iter().filter_map(|(name, value)| {
+            let value = match value {
+                Value::Null => return None,
+                Value::String(string) => text(string),
+                mut other => {
+                    if deep {
+                        b64::decode_deep(&mut other);
+                    }
+                    other.to_string()
+                }
+            };
+            Some((name, value))
+        });
+        pairs.collect()
+    }
+
+    /// Whether they came in a frame.
+    pub fn are_of_frame(&self) -> bool {
+        self.decoded
+    }
+
+    /// Adds those of another place; on a conflict the ones already here win.
+    pub fn append(&mut self, mut other: Self) {
+        self.pairs.append(&mut other.pairs);
+    }
+
+    /// Adds one.
+    pub fn push(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.pairs.push((name.into(), value.into()));
+    }
+
+    /// A value as it stands.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.pairs
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// A value, unless it is empty or a literal `null` or `undefined`, as scripts write them.
+    pub fn word(&self, name: &str) -> Option<&str> {
+        self.get(name)
+            .filter(|value| !matches!(value.trim(), "" | "null" | "undefined"))
+    }
+
+    /// `true` or `false`; absent for any other word.
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        match self.word(name)? {
+            word if word.eq_ignore_ascii_case("true") => Some(true),
+            word if word.eq_ignore_ascii_case("false") => Some(false),
+            _ => None,
+        }
+    }
+
+    /// A whole number.
+    pub fn number(&self, name: &str) -> Option<i64> {
+        self.word(name)?.trim().parse().ok()
+    }
+
+    /// A value that is base64 although the request is not: `mode` and a typing `content` on REST.
+    /// In a frame it has been decoded with everything else.
+    pub fn coded(&self, name: &str) -> Option<Cow<'_, str>> {
+        let value = self.get(name)?;
+        Some(if self.decoded {
+            Cow::Borrowed(value)
+        } else {
+            b64::decode(value)
+        })
+    }
+
+    /// A value that is the JSON text of an object; an empty object for anything else.
+    pub fn object(&self, name: &str) -> Map<String, Value> {
+        self.word(name)
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default()
+    }
+
+    /// A value that is the JSON text of an object of texts.
+    pub fn texts(&self, name: &str) -> BTreeMap<String, String> {
+        self.object(name)
+            .into_iter()
+            .map(|(name, value)| (name, plain_text(value)))
+            .collect()
+    }
+
+    /// The context id under any of its spellings.
+    pub fn context(&self) -> Option<&str> {
+        CONTEXT.iter().find_map(|name| self.word(name))
+    }
+
+    /// The bot id under any of its spellings.
+    pub fn bot(&self) -> Option<&str> {
+        BOT.iter().find_map(|name| self.word(name))
+    }
+
+    /// All names and values in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// As the widget writes a form body or query.
+    pub fn to_form(&self) -> String {
+        let mut form = String::with_capacity(self.pairs.len() * 24);
+        for (name, value) in &self.pairs {
+            if !form.is_empty() {
+                form.push('&');
+            }
+            form.extend(utf8_percent_encode(name, RESERVED));
+            form.push('=');
+            form.extend(utf8_percent_encode(value, RESERVED));
+        }
+        form
+    }
+}
+
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Params {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
+        Self {
+            pairs: pairs
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+            decoded: false,
+        }
+    }
+}
+
+/// Percent-encodes one part of a path or query.
+pub fn percent(text: &str) -> String {
+    utf8_percent_encode(text, RESERVED).to_string()
+}
+
+/// A scalar as its text; anything else as JSON.
+pub fn plain_text(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+/// The names that an unencoded body of a poll or a survey may have:
+/// `docs/protocols/dydu.md#33-endpoint-details`, 3.3.11 to 3.3.13.
+pub fn is_survey_or_poll_name(name: &str) -> bool {
+    const NAMES: [&str; 12] = [
+        "solutionUsed",
+        "format",
+        "space",
+        "contextUuid",
+        "contextId",
+        "ctx",
+        "uuid",
+        "language",
+        "lastPoll",
+        "surveyId",
+        "interactionSurveyAnswer",
+        "botUUID",
+    ];
+    NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
+        || matches!(name, "saml2_info" | "fields" | "operator")
+        || name
+            .strip_prefix("field_")
+            .is_some_and(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn pairs(params: &Params) -> Vec<(&str, &str)> {
+        params.iter().collect()
+    }
+
+    #[test]
+    fn splits_unencoded_bodies_at_known_names_only() {
+        let params = Params::unencoded(
+            "ctx=c&uuid=77&field_1=Paris & Lyon=é&field_3=100%25",
+            is_survey_or_poll_name,
+        );
+        assert_eq!(
+            pairs(&params),
+            [
+                ("ctx", "c"),
+                ("uuid", "77"),
+                ("field_1", "Paris & Lyon=é"),
+                ("field_3", "100%25"),
+            ]
+        );
+        let encoded = Params::unencoded("space=R%26D&lastPoll=null", is_survey_or_poll_name);
+        assert_eq!(encoded.get("space"), Some("R&D"));
+        assert_eq!(encoded.number("lastPoll"), None);
+        let bare = Params::unencoded("space=R&D&lastPoll=5", is_survey_or_poll_name);
+        assert_eq!(bare.get("space"), Some("R&D"));
+        assert_eq!(bare.number("lastPoll"), Some(5));
+    }
+
+    #[test]
+    fn a_user_may_say_null() {
+        let params = Params::form(b"userInput=null&space=null");
+        assert_eq!(params.get("userInput"), Some("null"));
+        assert_eq!(params.word("space"), None);
+    }
+
+    #[test]
+    fn frames_read_like_forms() {
+        let Value::Object(frame) = json!({
+            "contextId": "Y3R4", "timestamp": 7, "alreadyCame": true, "saml2_info": null,
+            "extraParameters": {"hide": "dHJ1ZQ=="},
+        }) else {
+            unreachable!()
+        };
+        let params = Params::of_frame(frame);
+        assert_eq!(params.context(), Some("ctx"));
+        assert_eq!(params.number("timestamp"), Some(7));
+        assert_eq!(params.flag("alreadyCame"), Some(true));
+        assert_eq!(params.get("saml2_info"), None);
+        assert_eq!(
+            params.object("extraParameters").get("hide"),
+            Some(&json!("true"))
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn form_round_trip(pairs in prop::collection::vec(("[a-zA-Z]{1,8}", ".*"), 0..6)) {
+            let params: Params = pairs.into_iter().collect();
+            prop_assert_eq!(Params::form(params.to_form().as_bytes()), params);
+        }
+
+        #[test]
+        fn unencoded_never_fails(body in ".*") {
+            let _ = Params::unencoded(&body, is_survey_or_poll_name);
+        }
+    }
+}

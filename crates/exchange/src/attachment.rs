@@ -1,0 +1,171 @@
+//! A client's socket at a conversation: it gets everything that is published, in order.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use switchboard_core::Fault;
+use switchboard_core::dialect::{Entry, View};
+use switchboard_core::model::{MessageId, Profile};
+
+use crate::conversation::{Conversation, State};
+use crate::exchange::Inner;
+
+/// A client's socket at a conversation. Dropping it detaches the socket.
+pub struct Attachment {
+    inner: Arc<Inner>,
+    conversation: Arc<Conversation>,
+    /// Places of entries from before the attachment that no client has received.
+    missed: VecDeque<u64>,
+    /// Everything up to here is in `missed` or has been handed out.
+    cursor: u64,
+    failures_seen: u64,
+    /// Places handed out and not yet known to be delivered, in ascending order.
+    handed_out: VecDeque<u64>,
+}
+
+/// What a client's socket gets.
+#[derive(Debug)]
+pub enum Delivery {
+    /// A log entry.
+    Entry(Arc<Entry>, View),
+    /// A turn failed that nobody waits for.
+    TurnFailed {
+        /// Which.
+        turn: MessageId,
+        /// Why.
+        fault: Fault,
+    },
+    /// The conversation is gone (expired, or the exchange shuts down): close the socket.
+    Gone,
+}
+
+impl Attachment {
+    /// Attaches to a conversation, unless it has been put away meanwhile.
+    pub(crate) fn new(
+        inner: &Arc<Inner>,
+        conversation: Arc<Conversation>,
+        profile: &Profile,
+        created: bool,
+    ) -> Option<(View, Self)> {
+        conversation.touch(inner.clock.now());
+        let mut state = conversation.state.lock();
+        if state.gone {
+            return None;
+        }
+        state.merge(profile.clone());
+        state.attached += 1;
+        let missed = state
+            .log
+            .iter()
+            .filter(|slot| !slot.delivered && !slot.entry.is_transient())
+            .map(|slot| slot.entry.seq)
+            .collect();
+        let (cursor, failures_seen) = (state.last_seq, state.failures_seen);
+        let used = state.used;
+        let view = conversation.view(&state, created, used);
+        drop(state);
+        let inner = inner.clone();
+        let handed_out = VecDeque::new();
+        Some((
+            view,
+            Self {
+                inner,
+                conversation,
+                missed,
+                cursor,
+                failures_seen,
+                handed_out,
+            },
+        ))
+    }
+
+    /// Waits for what the client gets next. Cancel-safe.
+    pub async fn next(&mut self) -> Delivery {
+        let conversation = self.conversation.clone();
+        loop {
+            let changed = conversation.changed.notified();
+            {
+                let state = conversation.state.lock();
+                if let Some(delivery) = self.ready(&state) {
+                    return delivery;
+                }
+            }
+            changed.await;
+        }
+    }
+
+    fn ready(&mut self, state: &State) -> Option<Delivery> {
+        while let Some(seq) = self.missed.pop_front() {
+            // It may have been fetched by another client in the meantime.
+            if let Some(slot) = find(state, seq)
+                && !slot.delivered
+            {
+                let entry = slot.entry.clone();
+                return Some(self.entry(state, entry));
+            }
+        }
+        while self.cursor < state.last_seq {
+            self.cursor += 1;
+            if let Some(slot) = find(state, self.cursor)
+                && slot.entry.is_outbound()
+            {
+                let entry = slot.entry.clone();
+                return Some(self.entry(state, entry));
+            }
+        }
+        if let Some((number, turn, fault)) = state
+            .failures
+            .iter()
+            .find(|(number, ..)| *number > self.failures_seen)
+        {
+            self.failures_seen = *number;
+            return Some(Delivery::TurnFailed {
+                turn: *turn,
+                fault: fault.clone(),
+            });
+        }
+        state.gone.then_some(Delivery::Gone)
+    }
+
+    fn entry(&mut self, state: &State, entry: Arc<Entry>) -> Delivery {
+        self.handed_out.push_back(entry.seq);
+        Delivery::Entry(entry, self.conversation.view(state, false, state.used))
+    }
+
+    /// The client got everything that was handed out up to this place: it will not be delivered
+    /// again on a later attachment. Call it after the frames are flushed to the socket.
+    pub fn delivered(&mut self, seq: u64) {
+        let mut state = self.conversation.state.lock();
+        while let Some(place) = self.handed_out.pop_front_if(|place| *place <= seq) {
+            if let Some(slot) = find_mut(&mut state, place)
+                && !slot.delivered
+            {
+                slot.delivered = true;
+                state.version += 1;
+            }
+        }
+    }
+}
+
+impl Drop for Attachment {
+    fn drop(&mut self) {
+        self.conversation.touch(self.inner.clock.now());
+        let mut state = self.conversation.state.lock();
+        state.attached = state.attached.saturating_sub(1);
+        state.version += 1;
+    }
+}
+
+fn index(state: &State, seq: u64) -> Option<usize> {
+    let first = state.log.front()?.entry.seq;
+    usize::try_from(seq.checked_sub(first)?).ok()
+}
+
+fn find(state: &State, seq: u64) -> Option<&crate::conversation::Slot> {
+    state.log.get(index(state, seq)?)
+}
+
+fn find_mut(state: &mut State, seq: u64) -> Option<&mut crate::conversation::Slot> {
+    let index = index(state, seq)?;
+    state.log.get_mut(index)
+}

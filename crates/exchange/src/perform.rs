@@ -1,0 +1,492 @@
+//! Performs calls on conversations.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use switchboard_core::Fault;
+use switchboard_core::dialect::{
+    After, Answer, Collect, Entry, Item, LegInput, Operation, Outcome, RetryKey, Target,
+    UnknownChoice, Wait,
+};
+use switchboard_core::model::{MessageId, Profile, Timestamp, TurnOutcome, UserEvent};
+
+use crate::BoxFuture;
+use crate::conversation::{Conversation, Stage, State, Turn};
+use crate::drive::{Feed, Pending, fault_of};
+use crate::exchange::FrontendHandle;
+use crate::resolve::{Resolved, resolve};
+use crate::sweep::REMEMBER_RETRIES;
+
+/// How much longer a caller waits than a turn may last, so that the turn's own end comes first.
+const PATIENCE_MARGIN: Duration = Duration::from_millis(500);
+/// How old typing may be to be worth telling a poller.
+const FRESH_TYPING_MS: i64 = 10_000;
+
+impl FrontendHandle {
+    pub(crate) async fn perform(
+        &self,
+        target: Target,
+        profile: Profile,
+        operation: Operation,
+    ) -> Result<Outcome, Fault> {
+        // A conversation may be put away between being found and being locked; then it is found
+        // again, in the store.
+        let mut attempt = Attempt { profile, operation };
+        loop {
+            let (conversation, created) = self.find(&target).await?;
+            match self
+                .try_perform(&conversation, created, attempt, target.retry)
+                .await
+            {
+                Ok(result) => return result,
+                Err(back) => attempt = back,
+            }
+        }
+    }
+
+    async fn try_perform(
+        &self,
+        conversation: &Arc<Conversation>,
+        created: bool,
+        attempt: Attempt,
+        retry: Option<RetryKey>,
+    ) -> Result<Result<Outcome, Fault>, Attempt> {
+        Ok(match self.begin(conversation, created, attempt, retry)? {
+            Begun::Over(result) => result,
+            Begun::Waiting {
+                turn,
+                collect,
+                pending,
+                used,
+            } => {
+                self.wait(conversation, turn, collect, pending, (created, used))
+                    .await
+            }
+        })
+    }
+
+    /// Does what can be done at once, under the conversation's lock.
+    fn begin(
+        &self,
+        conversation: &Arc<Conversation>,
+        created: bool,
+        attempt: Attempt,
+        retry: Option<RetryKey>,
+    ) -> Result<Begun, Attempt> {
+        let now = self.inner.clock.now();
+        conversation.touch(now);
+        let mut state = conversation.state.lock();
+        if state.gone && !self.inner.draining.load(Ordering::Relaxed) {
+            return Err(attempt);
+        }
+        let Attempt { profile, operation } = attempt;
+        state.merge(profile);
+        let used = state.used;
+        let (event, wait, unknown) = match operation {
+            Operation::Input {
+                event,
+                wait,
+                unknown_choice,
+            } => (event, wait, unknown_choice),
+            Operation::Greet { event, wait } if !used => (event, wait, UnknownChoice::Pass),
+            other => {
+                let entries = self.at_once(conversation, &mut state, other, now);
+                let view = conversation.view(&state, created, used);
+                let answer = Answer {
+                    entries,
+                    ..Answer::default()
+                };
+                return Ok(Begun::Over(Ok(Outcome { view, answer })));
+            }
+        };
+        let turn = event.id;
+        let opens_turn = event.input.opens_turn();
+        let accepted = match self.accept(conversation, &mut state, *event, unknown, retry, wait) {
+            Ok(accepted) => accepted,
+            Err(fault) => return Ok(Begun::Over(Err(fault))),
+        };
+        let turn = accepted.joined.unwrap_or(turn);
+        let pending = accepted.pending;
+        match wait {
+            Wait::Turn(collect) if opens_turn => Ok(Begun::Waiting {
+                turn,
+                collect,
+                pending,
+                used,
+            }),
+            _ => {
+                let view = conversation.view(&state, created, used);
+                conversation.spawn_all(&self.inner, pending);
+                let answer = Answer {
+                    turn: opens_turn.then_some(turn),
+                    ..Answer::default()
+                };
+                Ok(Begun::Over(Ok(Outcome { view, answer })))
+            }
+        }
+    }
+
+    /// Performs an operation that opens no turn.
+    fn at_once(
+        &self,
+        conversation: &Arc<Conversation>,
+        state: &mut State,
+        operation: Operation,
+        now: Timestamp,
+    ) -> Vec<Arc<Entry>> {
+        match operation {
+            Operation::Input { .. } | Operation::Touch => Vec::new(),
+            Operation::Greet {
+                wait: Wait::Turn(Collect::Undelivered),
+                ..
+            } => take(state, 0, usize::MAX, |entry, delivered| {
+                !delivered && entry.is_outbound() && !entry.is_transient()
+            }),
+            Operation::Greet { .. } => Vec::new(),
+            Operation::Poll { after, limit } => take(state, 0, limit, |entry, delivered| {
+                let stale = entry.is_transient()
+                    && now.as_millis() - entry.at.as_millis() > FRESH_TYPING_MS;
+                let wanted = match after {
+                    After::Delivered => !delivered,
+                    After::Time(at) => entry.at > at,
+                    After::Seq(seq) => entry.seq > seq,
+                };
+                wanted && entry.is_outbound() && !stale
+            }),
+            Operation::History { limit } => recorded(state, limit),
+            Operation::Restore { limit } => {
+                let entries = recorded(state, limit);
+                let first = entries.first().map_or(u64::MAX, |entry| entry.seq);
+                // Whoever shows the conversation anew shows all of it up to now.
+                take(state, first, usize::MAX, |_, _| true);
+                entries
+            }
+            Operation::End { reason } => {
+                conversation.end(&self.inner, state, None, reason);
+                let pending = conversation.feed(&self.inner, state, Feed::Input(LegInput::Close));
+                conversation.spawn_all(&self.inner, pending);
+                conversation.refuse_turns(&self.inner, state);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Logs an event and hands it to the leg, or has it wait for the turn under way.
+    fn accept(
+        &self,
+        conversation: &Arc<Conversation>,
+        state: &mut State,
+        mut event: UserEvent,
+        unknown: UnknownChoice,
+        retry: Option<RetryKey>,
+        wait: Wait,
+    ) -> Result<Accepted, Fault> {
+        let now = self.inner.clock.now();
+        let waits = u32::from(matches!(wait, Wait::Turn(_)));
+        // Who does not wait has no answer to lose, so the same again is meant again.
+        let retry = retry.filter(|_| waits > 0);
+        if let Some(turn) = repeated(state, &event, retry, now) {
+            turn.waiters += waits;
+            return Ok(Accepted {
+                joined: Some(turn.id),
+                pending: Vec::new(),
+            });
+        }
+        if self.inner.draining.load(Ordering::Relaxed) {
+            return Err(Fault::BackendUnavailable);
+        }
+        if state.ended {
+            return Err(Fault::ConversationEnded);
+        }
+        let opens_turn = event.input.opens_turn();
+        let bound = self.inner.limits.queued_events;
+        if state.waiting.len() >= bound || state.in_flight >= bound {
+            if opens_turn {
+                return Err(Fault::RateLimited { retry_after: None });
+            }
+            // A sign of life that comes too late is worth nothing.
+            let pending = Vec::new();
+            return Ok(Accepted {
+                joined: None,
+                pending,
+            });
+        }
+        self.state.meters.received(&event.input);
+        if !opens_turn {
+            let pending = conversation.feed(&self.inner, state, Feed::Event(event));
+            return Ok(Accepted {
+                joined: None,
+                pending,
+            });
+        }
+        let log = state.log.iter().map(|slot| &slot.entry);
+        let (input, ignored) = match resolve(event.input, log, unknown) {
+            Resolved::Pass(input) => (input, false),
+            Resolved::Ignore(input) => (input, true),
+        };
+        event.input = input;
+        state.used = true;
+        state.begin(Turn {
+            id: event.id,
+            retry,
+            stage: Stage::Queued,
+            deadline: now,
+            begun: Instant::now(),
+            engine_since: None,
+            published: 0,
+            unrecorded: event.unrecorded,
+            waiters: waits,
+            answered: false,
+            questions: Vec::new(),
+            seq: state.last_seq + 1,
+        });
+        self.state.meters.turn_begun();
+        let item = Item::User(Box::new(event.clone()));
+        let keep = self.inner.limits.log_entries;
+        state.log(
+            now,
+            Some(event.id),
+            (0, false),
+            event.unrecorded,
+            item,
+            keep,
+        );
+        let pending = if ignored {
+            let done = TurnOutcome::Done;
+            conversation.end_turn(&self.inner, state, event.id, done, Instant::now());
+            conversation.feed(&self.inner, state, Feed::Nothing)
+        } else if state.is_engaged() || !state.waiting.is_empty() {
+            state.waiting.push_back(event);
+            Vec::new()
+        } else {
+            conversation.feed(&self.inner, state, Feed::Event(event))
+        };
+        Ok(Accepted {
+            joined: None,
+            pending,
+        })
+    }
+
+    /// Waits for the end of a turn and takes its answer.
+    async fn wait(
+        &self,
+        conversation: &Arc<Conversation>,
+        turn: MessageId,
+        collect: Collect,
+        mut pending: Vec<Pending>,
+        (created, used): (bool, bool),
+    ) -> Result<Outcome, Fault> {
+        let waiter = Waiter { conversation, turn };
+        // The turn is carried by this very task, so that an answer costs no switch to another. If
+        // the caller goes away, what is left of it goes on in a task of its own.
+        let mut carried = Carried(pending.pop().map(|first| {
+            Box::pin(conversation.clone().run(self.inner.clone(), first)) as BoxFuture<()>
+        }));
+        conversation.spawn_all(&self.inner, pending);
+        // The turn has a deadline of its own from when it begins; this bounds the wait for it too.
+        let patience = self.state.turn_timeout + PATIENCE_MARGIN;
+        let mut patience = std::pin::pin!(tokio::time::sleep(patience));
+        loop {
+            let changed = conversation.changed.notified();
+            let finished = {
+                let mut state = conversation.state.lock();
+                finished(&mut state, turn, collect)
+                    .map(|result| (result, conversation.view(&state, created, used)))
+            };
+            if let Some((result, view)) = finished {
+                drop(waiter);
+                return result.map(|answer| Outcome { view, answer });
+            }
+            tokio::select! {
+                biased;
+                () = &mut carried, if carried.0.is_some() => {}
+                () = changed => {}
+                () = &mut patience => return Err(Fault::TimedOut),
+            }
+        }
+    }
+}
+
+/// How far a call has come when the conversation's lock is released.
+enum Begun {
+    Over(Result<Outcome, Fault>),
+    Waiting {
+        turn: MessageId,
+        collect: Collect,
+        pending: Vec<Pending>,
+        used: bool,
+    },
+}
+
+/// What is left to do if the conversation must be found again.
+struct Attempt {
+    profile: Profile,
+    operation: Operation,
+}
+
+struct Accepted {
+    /// The turn under way that the event is a repetition of.
+    joined: Option<MessageId>,
+    pending: Vec<Pending>,
+}
+
+/// The turn that an event is a repetition of: the same id, or the same digest while nobody has
+/// the answer yet.
+fn repeated<'a>(
+    state: &'a mut State,
+    event: &UserEvent,
+    retry: Option<RetryKey>,
+    now: Timestamp,
+) -> Option<&'a mut Turn> {
+    if state.turn(event.id).is_some() {
+        return state.turn(event.id);
+    }
+    joinable(state, retry, now)
+}
+
+pub(crate) fn joinable(
+    state: &mut State,
+    retry: Option<RetryKey>,
+    now: Timestamp,
+) -> Option<&mut Turn> {
+    let retry = retry?;
+    state.turns.iter_mut().rev().find(|turn| {
+        turn.retry == Some(retry)
+            && match turn.stage {
+                Stage::Queued | Stage::Running => true,
+                Stage::Ended { at, .. } => !turn.answered && now.since(at) < REMEMBER_RETRIES,
+            }
+    })
+}
+
+/// The answer of a turn, if it has ended.
+fn finished(state: &mut State, id: MessageId, collect: Collect) -> Option<Result<Answer, Fault>> {
+    let Some(turn) = state.turn(id) else {
+        // Forgotten: so many turns have ended since that nobody can be waiting for it.
+        return Some(Err(Fault::TimedOut));
+    };
+    let Stage::Ended { outcome, .. } = turn.stage else {
+        return None;
+    };
+    turn.answered = true;
+    let since = turn.seq;
+    let questions = turn.questions.clone();
+    // What another caller waits for is not this one's to take.
+    let others: Vec<MessageId> = state
+        .turns
+        .iter()
+        .filter(|turn| turn.waiters > 0 && turn.id != id)
+        .map(|turn| turn.id)
+        .collect();
+    let from = state.first_undelivered().min(since);
+    let entries = take(state, from, usize::MAX, |entry, delivered| {
+        let unclaimed = || entry.turn.is_none_or(|turn| !others.contains(&turn));
+        entry.is_outbound()
+            && !entry.is_transient()
+            && (entry.turn == Some(id)
+                || (collect == Collect::Undelivered && !delivered && unclaimed()))
+    });
+    if entries.is_empty()
+        && let Some(fault) = fault_of(outcome)
+    {
+        let overtaken = state.ended && outcome == TurnOutcome::Refused;
+        return Some(Err(if overtaken {
+            Fault::ConversationEnded
+        } else {
+            fault
+        }));
+    }
+    Some(Ok(Answer {
+        entries,
+        turn: Some(id),
+        questions,
+    }))
+}
+
+/// The newest entries of what is recorded.
+fn recorded(state: &State, limit: usize) -> Vec<Arc<Entry>> {
+    let mut entries: Vec<_> = state
+        .log
+        .iter()
+        .rev()
+        .map(|slot| &slot.entry)
+        .filter(|entry| !entry.unrecorded && !entry.is_transient())
+        .take(limit)
+        .cloned()
+        .collect();
+    entries.reverse();
+    entries
+}
+
+/// Takes entries, from a place in the log on, for a client: they count as delivered.
+fn take(
+    state: &mut State,
+    from: u64,
+    limit: usize,
+    mut wanted: impl FnMut(&Entry, bool) -> bool,
+) -> Vec<Arc<Entry>> {
+    let mut taken = Vec::new();
+    let mut changed = false;
+    let skip = state.place(from);
+    for slot in state.log.iter_mut().skip(skip) {
+        if taken.len() >= limit {
+            break;
+        }
+        if wanted(&slot.entry, slot.delivered) {
+            changed |= !slot.delivered;
+            slot.delivered = true;
+            taken.push(slot.entry.clone());
+        }
+    }
+    if changed {
+        state.version += 1;
+    }
+    taken
+}
+
+/// Counts a caller that waits for a turn, until it has its answer or goes away.
+struct Waiter<'a> {
+    conversation: &'a Arc<Conversation>,
+    turn: MessageId,
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        if let Some(turn) = self.conversation.state.lock().turn(self.turn) {
+            turn.waiters = turn.waiters.saturating_sub(1);
+        }
+    }
+}
+
+/// A future that is finished elsewhere if it is dropped here.
+struct Carried(Option<BoxFuture<()>>);
+
+impl Future for Carried {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(future) = &mut self.0 else {
+            return Poll::Ready(());
+        };
+        match future.as_mut().poll(cx) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(()) => {
+                self.0 = None;
+                Poll::Ready(())
+            }
+        }
+    }
+}
+
+impl Drop for Carried {
+    fn drop(&mut self) {
+        if let Some(rest) = self.0.take()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(rest);
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Finds what a user's click is about, in what the conversation has shown.
+
+use std::sync::Arc;
+
+use switchboard_core::dialect::{Entry, UnknownChoice};
+use switchboard_core::model::{
+    Action, Author, ChoiceMade, Content, Feedback, FeedbackRequest, Message, MessageId, Rating,
+    UserInput,
+};
+
+/// What became of an input.
+pub(crate) enum Resolved {
+    /// The engine gets this.
+    Pass(UserInput),
+    /// It is logged, and the turn ends without an answer.
+    Ignore(UserInput),
+}
+
+/// Completes an input from the log, newest entry first: a choice gets its action, a choice on a
+/// request for feedback becomes feedback, feedback gets the message that it is about.
+pub(crate) fn resolve<'a>(
+    input: UserInput,
+    log: impl DoubleEndedIterator<Item = &'a Arc<Entry>>,
+    unknown: UnknownChoice,
+) -> Resolved {
+    match input {
+        UserInput::Choice(choice) => resolve_choice(choice, log, unknown),
+        UserInput::Feedback(mut feedback) if feedback.message.is_none() => {
+            feedback.message = message_to_rate(log);
+            Resolved::Pass(UserInput::Feedback(feedback))
+        }
+        other => Resolved::Pass(other),
+    }
+}
+
+fn resolve_choice<'a>(
+    mut choice: ChoiceMade,
+    log: impl DoubleEndedIterator<Item = &'a Arc<Entry>>,
+    unknown: UnknownChoice,
+) -> Resolved {
+    let mut best: Option<(Match, &Message, &Action)> = None;
+    for message in log
+        .rev()
+        .filter_map(|entry| entry.message())
+        .flat_map(|published| {
+            published
+                .shown()
+                .iter()
+                .chain(std::iter::once(&published.message))
+        })
+    {
+        if choice.message.is_some_and(|wanted| wanted != message.id) {
+            continue;
+        }
+        for action in actions(message) {
+            let Some(found) = matches(&choice, action) else {
+                continue;
+            };
+            if best.as_ref().is_none_or(|(so_far, ..)| found > *so_far) {
+                best = Some((found, message, action));
+            }
+        }
+        if best
+            .as_ref()
+            .is_some_and(|(found, ..)| *found == Match::Exact)
+        {
+            break;
+        }
+    }
+    match best {
+        Some((_, _, action)) if action.disabled => Resolved::Ignore(UserInput::Choice(choice)),
+        Some((_, message, action)) => {
+            if let Some(rating) = rating(message, action) {
+                return Resolved::Pass(UserInput::Feedback(Feedback {
+                    message: Some(message.id),
+                    rating: Some(rating),
+                    ..Feedback::default()
+                }));
+            }
+            choice.message = Some(message.id);
+            choice.action = Some(Box::new(action.clone()));
+            Resolved::Pass(UserInput::Choice(choice))
+        }
+        None => match unknown {
+            UnknownChoice::Ignore => Resolved::Ignore(UserInput::Choice(choice)),
+            UnknownChoice::Pass => Resolved::Pass(UserInput::Choice(choice)),
+            UnknownChoice::AsText => match choice.words() {
+                Some(words) => Resolved::Pass(UserInput::text(words)),
+                None => Resolved::Ignore(UserInput::Choice(choice)),
+            },
+        },
+    }
+}
+
+/// How well an action fits a choice; a later one is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Match {
+    Label,
+    Id,
+    Exact,
+}
+
+fn matches(choice: &ChoiceMade, action: &Action) -> Option<Match> {
+    if let Some(id) = choice.id.as_deref().filter(|id| !id.is_empty()) {
+        let value = choice.value.as_deref().filter(|value| !value.is_empty());
+        let own_value = action.value.as_deref().filter(|value| !value.is_empty());
+        if (id == action.id && value == own_value) || (value.is_none() && id == action.key()) {
+            return Some(Match::Exact);
+        }
+        if id == action.id && (value.is_none() || own_value.is_none()) {
+            return Some(Match::Id);
+        }
+        // Where an action has no id, its label stands for it on the wire.
+        return (action.id.is_empty() && id == action.label).then_some(Match::Label);
+    }
+    let label = choice.label.as_deref()?;
+    (!label.is_empty() && label == action.label).then_some(Match::Label)
+}
+
+/// Every action that a message shows, those of its cards and items included.
+fn actions(message: &Message) -> Vec<&Action> {
+    let mut actions: Vec<&Action> = message.actions.iter().collect();
+    of_content(&message.content, &mut actions);
+    actions
+}
+
+fn of_content<'a>(content: &'a Content, actions: &mut Vec<&'a Action>) {
+    match content {
+        Content::Card(card) => actions.extend(card.actions.iter().chain(&card.tap)),
+        Content::Carousel { cards, .. } => {
+            actions.extend(
+                cards
+                    .iter()
+                    .flat_map(|card| card.actions.iter().chain(&card.tap)),
+            );
+        }
+        Content::List(list) => {
+            for item in &list.items {
+                actions.extend(&item.actions);
+                if !matches!(item.content, Content::List(_)) {
+                    of_content(&item.content, actions);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn rating(message: &Message, action: &Action) -> Option<Rating> {
+    // The id is enough where adaptation turned the request into ordinary choices.
+    match action.id.as_str() {
+        FeedbackRequest::POSITIVE => Some(Rating::Positive),
+        FeedbackRequest::NEGATIVE => Some(Rating::Negative),
+        _ if matches!(message.content, Content::FeedbackRequest(_)) => match action.icon {
+            switchboard_core::model::Icon::ThumbUp => Some(Rating::Positive),
+            switchboard_core::model::Icon::ThumbDown => Some(Rating::Negative),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The newest request for feedback, else the newest message of the bot.
+fn message_to_rate<'a>(log: impl DoubleEndedIterator<Item = &'a Arc<Entry>>) -> Option<MessageId> {
+    let mut newest = None;
+    for message in log
+        .rev()
+        .filter_map(|entry| entry.message())
+        .map(|published| &published.message)
+    {
+        if matches!(message.content, Content::FeedbackRequest(_)) {
+            return Some(message.id);
+        }
+        if newest.is_none() && matches!(message.author, Author::Bot) {
+            newest = Some(message.id);
+        }
+    }
+    newest
+}

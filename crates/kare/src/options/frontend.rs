@@ -1,0 +1,163 @@
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use switchboard_core::dialect::{OptionsError, Secret};
+
+use super::seconds;
+use crate::wire::id::normalise;
+
+/// Kare's keys of a `[[frontends]]` table.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrontendOptions {
+    /// The applications that may come in.
+    pub apps: Vec<AppOptions>,
+    /// Bearer credentials that may read history and settings. Default: none, so that nobody may.
+    #[serde(default)]
+    pub admin_keys: Vec<Secret>,
+    /// How long an application token is valid, in seconds. Default: 900.
+    #[serde(default = "token_lifetime", deserialize_with = "seconds")]
+    pub token_lifetime: Duration,
+    /// How long a conversation lasts without input, in seconds. Default: 1800.
+    #[serde(default = "idle_timeout", deserialize_with = "seconds")]
+    pub idle_timeout: Duration,
+    /// How long a REST caller waits for the end of an answer, in seconds. Default: 30.
+    #[serde(default = "turn_timeout", deserialize_with = "seconds")]
+    pub turn_timeout: Duration,
+    /// The words on the ratings of a feedback request that brings none: helped, did not help.
+    /// Default: `["Yes", "No"]`.
+    #[serde(default)]
+    pub feedback_labels: Option<(String, String)>,
+    /// The words on the button of an offered handover that brings none. Default: `Start chat`.
+    #[serde(default)]
+    pub contact_label: Option<String>,
+    /// What `GET /apps/config` answers for all applications.
+    #[serde(default)]
+    pub config: SettingsOptions,
+}
+
+/// One application.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppOptions {
+    /// Names it; UUIDs are compared without regard to case.
+    pub app_id: String,
+    /// What it is called. Default: nothing.
+    #[serde(default)]
+    pub name: String,
+    /// `false` shuts it off: no new tokens, issued ones dead, no sockets. Default: `true`.
+    #[serde(default = "enabled")]
+    pub enabled: bool,
+}
+
+/// What `GET /apps/config` answers, see
+/// `docs/protocols/kare.md#25-get-appsconfig-default-application-settings`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SettingsOptions {
+    /// Show the button that opens the widget. Default: `true`.
+    pub show_launcher: Option<bool>,
+    /// Open over the whole page. Default: `false`.
+    pub is_fullscreen: Option<bool>,
+    /// Seconds until the invitation appears. Default: 3.
+    pub show_popover_after: Option<u32>,
+    /// A question that the client asks when it opens. Default: none.
+    pub query: Option<String>,
+    /// The response that the client wants to be greeted with. Default: none.
+    pub welcome_message_id: Option<String>,
+    /// BCP 47 tag that overrides the browser's. Default: none.
+    pub host_locale: Option<String>,
+    /// BCP 47 tags on offer. Default: none.
+    pub locales: Vec<String>,
+    /// BCP 47 tag for a user whose language is not known. Default: the first of `locales`, else `en`.
+    pub default_locale: Option<String>,
+    /// Ways to a human.
+    pub escalation: EscalationOptions,
+    /// Free.
+    pub theme: Map<String, Value>,
+}
+
+/// Ways to a human.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EscalationOptions {
+    /// There is a way at all. Default: `false`.
+    pub enabled: bool,
+    /// There is a button in the title bar. Default: `false`.
+    pub titlebar: bool,
+    /// `custom`, `email`, `url`, `zopim` or `none`. Default: `custom` if enabled, else `none`.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// Where it leads: an address, depending on the type. Default: none.
+    pub target: Option<String>,
+}
+
+fn token_lifetime() -> Duration {
+    Duration::from_secs(900)
+}
+
+fn idle_timeout() -> Duration {
+    Duration::from_secs(30 * 60)
+}
+
+fn turn_timeout() -> Duration {
+    Duration::from_secs(30)
+}
+
+fn enabled() -> bool {
+    true
+}
+
+impl FrontendOptions {
+    /// Checks what the types cannot say.
+    ///
+    /// # Errors
+    /// Names the first key that does not fit.
+    pub fn validate(&self) -> Result<(), OptionsError> {
+        if self.apps.is_empty() {
+            return Err(OptionsError::new("apps", "no application may come in").fix(
+                "apps = [{ app_id = \"00000000-0000-4000-8000-00000000cafe\", name = \"website\" }]",
+            ));
+        }
+        let mut seen = Vec::with_capacity(self.apps.len());
+        for (at, app) in self.apps.iter().enumerate() {
+            let id = normalise(&app.app_id);
+            let path = format!("apps[{at}].app_id");
+            if id.is_empty() {
+                return Err(OptionsError::new(path, "is empty").fix("a UUID of your own"));
+            }
+            if seen.contains(&id) {
+                return Err(
+                    OptionsError::new(path, "names an application for the second time")
+                        .fix("one entry for each application"),
+                );
+            }
+            seen.push(id);
+        }
+        for (at, key) in self.admin_keys.iter().enumerate() {
+            if key.reveal().len() < 16 {
+                return Err(OptionsError::new(
+                    format!("admin_keys[{at}]"),
+                    "is shorter than 16 characters",
+                )
+                .fix("a long random secret, such as \"${KARE_ADMIN_KEY}\""));
+            }
+        }
+        if self.token_lifetime < Duration::from_secs(1) {
+            return Err(OptionsError::new("token_lifetime", "is under a second")
+                .fix("token_lifetime = 900"));
+        }
+        let kind = self.config.escalation.kind.as_deref();
+        if !matches!(
+            kind,
+            None | Some("custom" | "email" | "url" | "zopim" | "none")
+        ) {
+            return Err(
+                OptionsError::new("config.escalation.type", "is not one of Kare's")
+                    .fix("custom, email, url, zopim or none"),
+            );
+        }
+        Ok(())
+    }
+}

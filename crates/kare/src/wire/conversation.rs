@@ -1,0 +1,90 @@
+//! Starting a conversation:
+//! `docs/protocols/kare.md#26-post-dialogconversation-start-a-conversation`.
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use super::fields::{Fields, put_kept};
+use super::hello::About;
+use super::id::normalise;
+use super::list;
+use super::{Envelope, EnvelopeError};
+
+/// Path of the endpoint below the version prefix; the method is POST.
+pub const PATH: &str = "/dialog/conversation";
+
+/// The request; an empty body is as good as `{}`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct StartRequest {
+    /// The user.
+    pub about: About,
+    /// Unknown fields.
+    pub extra: Map<String, Value>,
+}
+
+impl StartRequest {
+    /// Reads a body.
+    pub fn from_map(map: Map<String, Value>) -> Self {
+        let mut fields = Fields::new(map);
+        Self {
+            about: About::take_from(&mut fields),
+            extra: fields.rest(),
+        }
+    }
+}
+
+impl Serialize for StartRequest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.about.put(&mut map, &self.extra)?;
+        put_kept(&mut map, &self.extra)?;
+        map.end()
+    }
+}
+
+/// The answer as our server gives it, with status 201.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StartResponse {
+    /// The conversation.
+    pub id: String,
+    /// The conversation again.
+    pub conversation_id: String,
+    /// RFC 3339 in UTC.
+    pub created_at: String,
+}
+
+/// The answer as a client reads it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Started {
+    /// The conversation.
+    pub conversation_id: String,
+    /// Greeting messages, where a server sends some.
+    pub messages: Vec<Result<Envelope, EnvelopeError>>,
+}
+
+impl Started {
+    /// Reads an answer in any of the forms that a server may give it.
+    pub fn decode(body: &[u8]) -> Option<Self> {
+        let mut fields = match serde_json::from_slice(body).ok()? {
+            Value::Object(map) => Fields::new(map),
+            Value::String(id) if !id.trim().is_empty() => {
+                return Some(Self {
+                    conversation_id: normalise(&id),
+                    messages: Vec::new(),
+                });
+            }
+            _ => return None,
+        };
+        let messages = fields.value(&["messages"]);
+        let mut id = fields.words(&["conversation_id", "conversationId", "id", "conversation"]);
+        if id.is_none() {
+            let mut inner = Fields::new(fields.object(&["conversation", "data"])?);
+            id = inner.words(&["conversation_id", "conversationId", "id"]);
+        }
+        Some(Self {
+            conversation_id: normalise(&id?),
+            messages: messages.map(list::from_value).unwrap_or_default(),
+        })
+    }
+}

@@ -1,0 +1,16 @@
+//! The only crate with sockets.
+//!
+//! - [`host`] serves any number of frontends on one listener: mounts, CORS, limits, websockets.
+//! - [`dial`] performs what legs ask for: HTTP requests and websockets towards engines.
+//! - [`tls`] makes the TLS settings of both directions.
+//! - [`clock`] is the one place that reads the clock and makes ids.
+//!
+//! Nothing here knows a dialect or decides about a conversation: a frontend's server side and the
+//! exchange do.
+
+pub mod clock;
+pub mod dial;
+pub mod host;
+mod stream;
+pub mod tls;
+mod ws;

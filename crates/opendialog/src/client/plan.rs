@@ -1,0 +1,354 @@
+//! What the engine is told of what the user did.
+
+use serde_json::{Map, Value, json};
+use switchboard_core::model::{
+    ChoiceMade, Command, Feedback, FeedbackRequest, FormSubmission, Profile, Rating, SendBody,
+    Timestamp, TurnOutcome, UploadedFile, UserEvent, UserInput,
+};
+use url::Url;
+
+use super::memory::{Asked, Memory};
+use crate::NAME;
+use crate::convert::forms::RESERVED;
+use crate::convert::input::{self, Sent};
+use crate::convert::pickers::LONG_TEXT_FIELD;
+use crate::options::{BackendOptions, Generation, OpenWith};
+use crate::wire::callback::{END_CHAT, value_for};
+use crate::wire::feedback::{self, Verdict};
+use crate::wire::message::{Content, Kind};
+use crate::wire::time;
+
+/// What to do about an event.
+pub(super) enum Plan {
+    /// Post it to the chat.
+    Say(Content),
+    /// Post it as a rating.
+    Rate(feedback::Request),
+    /// Nothing; the turn ends at once.
+    Nothing(TurnOutcome),
+    /// Nothing but an empty list: the vendor does not count questions.
+    TopQuestions,
+}
+
+/// Decides on an event. The content has no user yet.
+pub(super) fn plan(
+    event: &UserEvent,
+    profile: &Profile,
+    memory: &Memory,
+    options: &BackendOptions,
+) -> Plan {
+    let sent = input::sent(event);
+    let draft = Draft { event, sent };
+    match &event.input {
+        UserInput::Open {
+            query: Some(query), ..
+        } if !query.trim().is_empty() => draft.words(query, memory),
+        UserInput::Open { welcome, .. } => draft.open(welcome.as_deref(), profile, options),
+        UserInput::Text { text } => draft.words(text, memory),
+        UserInput::Choice(choice) => draft.choice(choice, memory),
+        UserInput::Form(form) | UserInput::Survey(form) => draft.form(form, memory),
+        UserInput::Feedback(rating) => draft.feedback(rating, memory, options),
+        UserInput::LinkClick { url, .. } => {
+            draft.content(Kind::UrlClick, None, [("url", url.clone())])
+        }
+        UserInput::File(file) => draft.file(file, memory),
+        UserInput::End => {
+            let words = [("text", "End chat".to_owned()), ("value", String::new())];
+            draft.content(Kind::ButtonResponse, Some(END_CHAT), words)
+        }
+        UserInput::LeaveHandover => draft.leave(),
+        UserInput::TopQuestions { .. } => Plan::TopQuestions,
+        UserInput::Custom { .. }
+        | UserInput::Variables
+        | UserInput::Typing { .. }
+        | UserInput::Read => Plan::Nothing(TurnOutcome::Done),
+    }
+}
+
+/// An event on its way to the wire.
+struct Draft<'a> {
+    event: &'a UserEvent,
+    /// What an OpenDialog client sent, which is passed on as far as it still holds.
+    sent: Option<Sent<'a>>,
+}
+
+impl Draft<'_> {
+    fn open(&self, welcome: Option<&str>, profile: &Profile, options: &BackendOptions) -> Plan {
+        let kind = match (options.open_with, self.sent.map(|sent| sent.kind)) {
+            (Some(OpenWith::Trigger), _) | (None, Some(Kind::Trigger)) => Kind::Trigger,
+            _ => Kind::ChatOpen,
+        };
+        let page = profile.page_url.as_deref().and_then(|url| {
+            if url.starts_with('/') {
+                return Some(("value", url.to_owned()));
+            }
+            let path = Url::parse(url).ok()?.path().to_owned();
+            Some(("value", path))
+        });
+        let page = page.filter(|_| kind == Kind::ChatOpen && self.sent.is_none());
+        let callback = welcome.unwrap_or(&options.welcome);
+        self.content(kind, Some(callback), page)
+    }
+
+    /// An OpenDialog client leaves with a button, which its engine is told of; there is no other
+    /// way to say it.
+    fn leave(&self) -> Plan {
+        match self.sent {
+            Some(Sent {
+                kind: kind @ Kind::ButtonResponse,
+                callback_id,
+                ..
+            }) => self.content(kind, callback_id, []),
+            _ => Plan::Nothing(TurnOutcome::Done),
+        }
+    }
+
+    fn words(&self, text: &str, memory: &Memory) -> Plan {
+        let text = text.trim();
+        if text.is_empty() {
+            // The widget never sends an empty text, and the vendor's server fails on one.
+            return Plan::Nothing(TurnOutcome::Refused);
+        }
+        let words = [("text", text.to_owned())];
+        match &memory.asked {
+            Some(Asked::LongText { callback }) => {
+                self.content(Kind::LongtextResponse, Some(callback), words)
+            }
+            Some(Asked::Date {
+                callback,
+                attribute,
+            }) => match date(text) {
+                Some(date) => self.picked(callback, attribute, text, &date),
+                None => self.content(Kind::Text, None, words),
+            },
+            Some(Asked::Search {
+                callback,
+                attribute,
+            }) => self.picked(callback, attribute, text, text),
+            None => match self.sent {
+                Some(Sent {
+                    kind: kind @ Kind::LongtextResponse,
+                    callback_id,
+                    ..
+                }) => self.content(kind, callback_id, words),
+                _ => self.content(Kind::Text, None, words),
+            },
+        }
+    }
+
+    /// Words that were typed where the vendor's client has a control.
+    fn picked(&self, callback: &str, attribute: &str, words: &str, value: &str) -> Plan {
+        let data = [
+            ("text", words.to_owned()),
+            ("value", value_for(attribute, value)),
+        ];
+        self.content(Kind::ButtonResponse, Some(callback), data)
+    }
+
+    fn choice(&self, choice: &ChoiceMade, memory: &Memory) -> Plan {
+        let action = choice.action.as_deref();
+        let commands = action.map_or(&[][..], |action| action.on_click.as_slice());
+        let said = commands.iter().find_map(|command| match command {
+            Command::Send(SendBody::Text(text)) => Some(text),
+            _ => None,
+        });
+        if let Some(text) = said {
+            return self.words(text, memory);
+        }
+        let id = action
+            .map(|action| action.id.as_str())
+            .or(choice.id.as_deref())
+            .unwrap_or_default();
+        let words = choice.words().unwrap_or_default();
+        if id.is_empty() {
+            return self.words(words, memory);
+        }
+        let words = if words.trim().is_empty() { id } else { words };
+        let value = action.map_or(choice.value.as_deref(), |action| action.value.as_deref());
+        let mut data = vec![("text", words.to_owned())];
+        // An OpenDialog client's own value stays where the model has none.
+        if value.is_some() || self.sent.is_none() {
+            data.push(("value", value.unwrap_or_default().to_owned()));
+        }
+        self.content(Kind::ButtonResponse, Some(id), data)
+    }
+
+    fn form(&self, form: &FormSubmission, memory: &Memory) -> Plan {
+        let known = memory.form(&form.id);
+        if form.id.is_empty() {
+            return self.words(form.summary.as_deref().unwrap_or_default(), memory);
+        }
+        let answer = |name: &str| {
+            let given = form.values.iter().find(|(known, _)| known == name);
+            given.map(|(_, answer)| answer.as_str())
+        };
+        if let Some(known) = known.filter(|known| known.long_text) {
+            let text = answer(LONG_TEXT_FIELD)
+                .or(form.values.first().map(|(_, answer)| answer.as_str()))
+                .or(form.summary.as_deref())
+                .unwrap_or_default();
+            let words = [("text", text.to_owned())];
+            return self.content(Kind::LongtextResponse, Some(&known.id), words);
+        }
+        let leads_out = known.and_then(|known| known.cancel.as_ref());
+        if form.cancelled || leads_out.is_some_and(|(id, _)| *id == form.id) {
+            let id = leads_out.map_or(form.id.as_str(), |(id, _)| id);
+            let words = form.summary.clone();
+            let words = words.or_else(|| leads_out.map(|(_, label)| label.clone()));
+            return self.content(
+                Kind::FormResponse,
+                Some(id),
+                words.map(|words| ("text", words)),
+            );
+        }
+        // The engine expects every element, and shows the summary as the user's words.
+        let mut data: Vec<(&str, String)> = Vec::new();
+        let mut lines = Vec::new();
+        for field in known.map_or(&[][..], |known| known.fields.as_slice()) {
+            let answer = answer(&field.name).unwrap_or_default();
+            let shown = field.shown(answer);
+            lines.push(match field.label.as_str() {
+                "" => shown,
+                label => format!("{label}: {shown}"),
+            });
+            data.push((&field.name, answer.to_owned()));
+        }
+        for (name, answer) in &form.values {
+            if !data.iter().any(|(known, _)| known == name) {
+                lines.push(format!("{name}: {answer}"));
+                data.push((name, answer.clone()));
+            }
+        }
+        data.retain(|(name, _)| !RESERVED.contains(name));
+        let summary = form.summary.clone().unwrap_or_else(|| lines.join("\n"));
+        data.push(("text", summary));
+        self.content(Kind::FormResponse, Some(&form.id), data)
+    }
+
+    fn feedback(&self, feedback: &Feedback, memory: &Memory, options: &BackendOptions) -> Plan {
+        let (verdict, button) = match feedback.rating {
+            Some(Rating::Positive) => (Verdict::Positive, FeedbackRequest::POSITIVE),
+            Some(Rating::Negative) => (Verdict::Negative, FeedbackRequest::NEGATIVE),
+            Some(Rating::None) | None => return Plan::Nothing(TurnOutcome::Done),
+        };
+        let known = feedback.message.and_then(|message| memory.ratable(message));
+        let own = |key| self.event.extras.get(&NAME, key).and_then(Value::as_str);
+        let template = known.and_then(|known| known.template.clone()).or_else(|| {
+            let template = own("message_template_id")?.to_owned();
+            Some((template, own("request_id").map(str::to_owned)))
+        });
+        if let Some((message_template_id, request_id)) = template
+            && options.generation == Generation::Three
+        {
+            return Plan::Rate(feedback::Request {
+                message_template_id,
+                feedback: verdict,
+                request_id,
+                rest: Map::new(),
+            });
+        }
+        let buttons = known.map_or(&[][..], |known| known.buttons.as_slice());
+        let Some((id, value, label)) = buttons.iter().find(|(id, ..)| id == button) else {
+            return Plan::Nothing(TurnOutcome::Done);
+        };
+        let data = [
+            ("text", label.clone()),
+            ("value", value.clone().unwrap_or_default()),
+        ];
+        self.content(Kind::ButtonResponse, Some(id), data)
+    }
+
+    fn file(&self, file: &UploadedFile, memory: &Memory) -> Plan {
+        let url = file.url.as_deref().unwrap_or_default();
+        let Some(callback) = &file.callback else {
+            return self.words(format!("{} {url}", file.name).trim(), memory);
+        };
+        let attribute = memory.upload.as_deref().unwrap_or("file_upload");
+        let files = json!([{
+            "name": file.name, "size": file.size_bytes, "type": file.media_type, "url": url,
+        }]);
+        let mut plan = self.content(
+            Kind::FormResponse,
+            Some(callback),
+            [("text", file.name.clone())],
+        );
+        if let Plan::Say(content) = &mut plan {
+            content.data.insert(attribute.to_owned(), files);
+        }
+        plan
+    }
+
+    fn content<'d>(
+        &self,
+        kind: Kind,
+        callback: Option<&str>,
+        data: impl IntoIterator<Item = (&'d str, String)>,
+    ) -> Plan {
+        // What another kind of content carried beside the words does not belong here.
+        let sent = self.sent.filter(|sent| {
+            let opening = |kind| matches!(kind, Kind::ChatOpen | Kind::Trigger);
+            sent.kind == kind || opening(sent.kind) && opening(kind)
+        });
+        let mut all = sent.and_then(|sent| sent.data).cloned().unwrap_or_default();
+        for (key, value) in data {
+            all.insert(key.to_owned(), Value::String(value));
+        }
+        let now: Timestamp = self.event.at;
+        for (key, write) in [
+            ("date", time::date as fn(Timestamp) -> String),
+            ("time", time::time_with_seconds),
+        ] {
+            if !all.contains_key(key) {
+                all.insert(key.to_owned(), Value::String(write(now)));
+            }
+        }
+        let mut rest = sent.and_then(|sent| sent.rest).cloned().unwrap_or_default();
+        if rest.is_empty() {
+            rest.insert("mode".to_owned(), Value::from("webchat"));
+            rest.insert("modeInstance".to_owned(), Value::from(0));
+            if callback == Some(END_CHAT) {
+                rest.insert("escalating".to_owned(), Value::Bool(true));
+            }
+        }
+        Plan::Say(Content {
+            kind,
+            callback_id: callback.map(str::to_owned),
+            data: all,
+            user: None,
+            rest,
+        })
+    }
+}
+
+/// A typed date as the date picker sends it: `1981-10-05`, or a year.
+fn date(text: &str) -> Option<String> {
+    let parts: Vec<&str> = text.trim().split(['-', '/', '.']).collect();
+    let number = |part: &str| part.parse::<u16>().ok();
+    let (year, month, day) = match *parts.as_slice() {
+        [year] if year.len() == 4 => return number(year).map(|year| format!("{year:04}")),
+        [year, month, day] if year.len() == 4 => (number(year)?, number(month)?, number(day)?),
+        [day, month, year] if year.len() == 4 => (number(year)?, number(month)?, number(day)?),
+        [year, month] if year.len() == 4 => (number(year)?, number(month)?, 1),
+        _ => return None,
+    };
+    let month = ::time::Month::try_from(u8::try_from(month).ok()?).ok()?;
+    let date =
+        ::time::Date::from_calendar_date(i32::from(year), month, u8::try_from(day).ok()?).ok()?;
+    Some(date.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_understood_as_people_type_them() {
+        assert_eq!(date("1981-10-05").as_deref(), Some("1981-10-05"));
+        assert_eq!(date("5/10/1981").as_deref(), Some("1981-10-05"));
+        assert_eq!(date("05.10.1981").as_deref(), Some("1981-10-05"));
+        assert_eq!(date("1981-10").as_deref(), Some("1981-10-01"));
+        assert_eq!(date("1981").as_deref(), Some("1981"));
+        assert_eq!(date("1981-13-05"), None);
+        assert_eq!(date("tomorrow"), None);
+    }
+}

@@ -1,0 +1,166 @@
+//! Requests to the engine: paths, headers and cookies of the three generations.
+
+use bytes::Bytes;
+use http::request::Builder;
+use http::{HeaderMap, HeaderValue, Method, Request, header};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
+use switchboard_core::model::MessageId;
+
+use crate::options::{BackendOptions, Generation};
+use crate::wire::feedback;
+use crate::wire::message::{Content, Request as Message, SCENARIO_ID_HEADER, USER_ID_HEADER};
+
+/// What of a user id may stand in a path.
+const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Cookies that the engine set: the token of an anonymous user above all.
+/// See `docs/protocols/opendialog.md#9-authentication-of-chat-users`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Cookies(Vec<(String, String)>);
+
+impl Cookies {
+    /// Takes over what a response sets. There is one engine and one path, so a name is enough.
+    pub(super) fn keep(&mut self, headers: &HeaderMap) {
+        for cookie in headers.get_all(header::SET_COOKIE) {
+            let Some((name, value)) = cookie
+                .to_str()
+                .ok()
+                .and_then(|cookie| cookie.split(';').next()?.split_once('='))
+            else {
+                continue;
+            };
+            let (name, value) = (name.trim(), value.trim());
+            self.0.retain(|(known, _)| known != name);
+            if !value.is_empty() {
+                self.0.push((name.to_owned(), value.to_owned()));
+            }
+        }
+    }
+
+    fn header(&self) -> Option<HeaderValue> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let pairs: Vec<String> = self
+            .0
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let mut header = HeaderValue::try_from(pairs.join("; ")).ok()?;
+        header.set_sensitive(true);
+        Some(header)
+    }
+}
+
+/// Who speaks to the engine.
+pub(super) struct Speaker<'a> {
+    pub(super) options: &'a BackendOptions,
+    pub(super) user_id: &'a str,
+    pub(super) cookies: &'a Cookies,
+}
+
+impl Speaker<'_> {
+    /// Something the user did.
+    pub(super) fn say(&self, id: MessageId, mut content: Content) -> http::Result<Request<Bytes>> {
+        let id = id.to_string();
+        for (key, value) in [
+            ("user_id", self.user_id),
+            ("id", &id),
+            ("author", self.user_id),
+        ] {
+            content.rest.insert(key.to_owned(), value.into());
+        }
+        let body = Message {
+            notification: Message::NOTIFICATION.to_owned(),
+            user_id: self.user_id.to_owned(),
+            author: self.user_id.to_owned(),
+            message_id: Some(id),
+            content,
+            rest: Default::default(),
+        };
+        let path = match self.options.generation {
+            Generation::One => "incoming/webchat",
+            Generation::Two => "incoming/chatApi",
+            Generation::Three => "chat-api/message",
+        };
+        self.post(path, &body)
+    }
+
+    /// A rating.
+    pub(super) fn rate(&self, body: &feedback::Request) -> http::Result<Request<Bytes>> {
+        self.post("chat-api/feedback", body)
+    }
+
+    /// The newest rows of the history.
+    pub(super) fn history(&self, limit: usize) -> http::Result<Request<Bytes>> {
+        let path = match self.options.generation {
+            Generation::One | Generation::Two => {
+                let user_id = utf8_percent_encode(self.user_id, IN_PATH);
+                format!("user/{user_id}/history?limit={limit}")
+            }
+            Generation::Three => format!("chat-api/history?limit={limit}"),
+        };
+        self.request(Method::GET, &path).body(Bytes::new())
+    }
+
+    fn post(&self, path: &str, body: &impl Serialize) -> http::Result<Request<Bytes>> {
+        // Plain values with string keys cannot fail to serialise.
+        let body = serde_json::to_vec(body).unwrap_or_default();
+        self.request(Method::POST, path)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Bytes::from(body))
+    }
+
+    fn request(&self, method: Method, path: &str) -> Builder {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}/{path}", self.options.url))
+            // Without it a refusal comes as a redirection.
+            .header(header::ACCEPT, "application/json");
+        if let Some(key) = &self.options.app_key
+            && let Ok(mut value) = HeaderValue::try_from(format!("Bearer {}", key.reveal()))
+        {
+            value.set_sensitive(true);
+            request = request.header(header::AUTHORIZATION, value);
+        }
+        if self.options.generation == Generation::Three {
+            request = request.header(USER_ID_HEADER, self.user_id);
+            if let Some(scenario) = &self.options.scenario {
+                request = request.header(SCENARIO_ID_HEADER, scenario);
+            }
+        }
+        match self.cookies.header() {
+            Some(cookies) => request.header(header::COOKIE, cookies),
+            None => request,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cookies_are_kept_and_forgotten() {
+        let mut cookies = Cookies::default();
+        let mut headers = HeaderMap::new();
+        let mut set = |cookie: &'static str| {
+            headers.insert(header::SET_COOKIE, HeaderValue::from_static(cookie));
+            cookies.keep(&headers);
+            cookies
+                .header()
+                .map(|header| header.to_str().unwrap().to_owned())
+        };
+        assert_eq!(set("a=1; Path=/; HttpOnly").as_deref(), Some("a=1"));
+        assert_eq!(set("b=2").as_deref(), Some("a=1; b=2"));
+        assert_eq!(set("a=3; Secure").as_deref(), Some("b=2; a=3"));
+        assert_eq!(set("a=").as_deref(), Some("b=2"));
+        assert_eq!(set("nonsense").as_deref(), Some("b=2"));
+    }
+}

@@ -1,0 +1,202 @@
+//! The user: `docs/protocols/opendialog.md#8-user-object-contentuser`.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+use switchboard_core::model::{Extras, Locales, Profile};
+
+use crate::NAME;
+use crate::wire::history::RowUser;
+use crate::wire::scalar::text_of;
+
+/// What the client writes where it does not know.
+const UNKNOWN: &str = "n/a";
+const CUSTOM: &str = "custom";
+const SCENARIO: &str = "selected_scenario";
+const LANGUAGE: &str = "language";
+/// Facts that are attributes of the model under the same name.
+const ATTRIBUTES: [&str; 5] = ["first_name", "last_name", "name", "email", "external_id"];
+/// The attribute that keeps the client's address.
+const IP_ADDRESS: &str = "ip_address";
+
+/// What a request tells of its user.
+pub(crate) fn read(user_id: &str, user: Option<&Map<String, Value>>) -> Profile {
+    let mut profile = Profile {
+        user_id: Some(user_id.to_owned()),
+        ..Profile::default()
+    };
+    let mut rest = Map::new();
+    for (key, value) in user.into_iter().flatten() {
+        let known = || {
+            text_of(value)
+                .map(Cow::into_owned)
+                .filter(|text| !text.is_empty() && text != UNKNOWN)
+        };
+        match key.as_str() {
+            "ipAddress" | IP_ADDRESS => {
+                if let Some(address) = known() {
+                    let value = Value::String(address);
+                    profile.attributes.insert(IP_ADDRESS.to_owned(), value);
+                }
+            }
+            "country" => profile.country = known(),
+            "browserLanguage" | "browser_language" => profile.locales.browser = known(),
+            "os" => profile.os = known(),
+            "browser" => profile.browser = known(),
+            "timezone" => profile.timezone = known(),
+            CUSTOM => read_custom(&mut profile, &mut rest, value),
+            name if ATTRIBUTES.contains(&name) => {
+                if !value.is_null() {
+                    profile.attributes.insert(name.to_owned(), value.clone());
+                }
+            }
+            _ => {
+                rest.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    profile.extras = Extras::new(NAME, rest);
+    profile
+}
+
+fn read_custom(profile: &mut Profile, rest: &mut Map<String, Value>, custom: &Value) {
+    let mut compound = Map::new();
+    for (key, value) in custom.as_object().into_iter().flatten() {
+        match (key.as_str(), text_of(value)) {
+            (SCENARIO, Some(scenario)) if !scenario.is_empty() => {
+                profile.scenario = Some(scenario.into_owned());
+            }
+            (LANGUAGE, Some(language)) if !language.is_empty() => {
+                profile.locales.selected = Some(language.into_owned());
+            }
+            (_, Some(text)) => {
+                profile.variables.insert(key.clone(), text.into_owned());
+            }
+            (_, None) if value.is_null() => {}
+            (_, None) => {
+                compound.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    if !compound.is_empty() {
+        rest.insert(CUSTOM.to_owned(), Value::Object(compound));
+    }
+}
+
+/// The user as an engine wants it; never empty, because an opening without is refused.
+pub(crate) fn write(profile: &Profile, scenario: Option<&str>) -> Map<String, Value> {
+    let kept = profile.extras.of(&NAME);
+    let mut user = kept.cloned().unwrap_or_default();
+    let mut custom = match user.remove(CUSTOM) {
+        Some(Value::Object(compound)) => compound,
+        _ => Map::new(),
+    };
+    let facts = profile.metadata.iter().chain(&profile.variables);
+    custom.extend(facts.map(|(name, value)| (name.clone(), Value::from(value.as_str()))));
+    if let Some(scenario) = scenario.or(profile.scenario.as_deref()) {
+        custom.insert(SCENARIO.to_owned(), Value::from(scenario));
+    }
+    let Locales {
+        selected,
+        host,
+        browser,
+    } = &profile.locales;
+    if let Some(language) = selected.as_ref().or(host.as_ref()) {
+        custom.insert(LANGUAGE.to_owned(), Value::from(language.as_str()));
+    }
+    for (name, value) in &profile.attributes {
+        match name.as_str() {
+            IP_ADDRESS => {}
+            name if ATTRIBUTES.contains(&name) => {
+                user.insert(name.to_owned(), value.clone());
+            }
+            _ => {
+                custom.insert(name.clone(), value.clone());
+            }
+        }
+    }
+    user.insert(CUSTOM.to_owned(), Value::Object(custom));
+    let address = profile.attributes.get(IP_ADDRESS).cloned();
+    user.insert(
+        "ipAddress".to_owned(),
+        address.unwrap_or_else(|| Value::from(UNKNOWN)),
+    );
+    for (key, value) in [
+        ("country", &profile.country),
+        ("browserLanguage", browser),
+        ("os", &profile.os),
+        ("browser", &profile.browser),
+        ("timezone", &profile.timezone),
+    ] {
+        let value = value.as_deref().unwrap_or(UNKNOWN);
+        user.insert(key.to_owned(), Value::from(value));
+    }
+    user
+}
+
+/// The user as a history row has it.
+pub(crate) fn write_row(profile: &Profile) -> RowUser {
+    let attribute = |name: &str| profile.attributes.get(name).cloned();
+    let mut custom: Map<String, Value> = profile
+        .variables
+        .iter()
+        .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
+        .collect();
+    if let Some(scenario) = &profile.scenario {
+        custom.insert(SCENARIO.to_owned(), Value::from(scenario.as_str()));
+    }
+    if let Some(language) = &profile.locales.selected {
+        custom.insert(LANGUAGE.to_owned(), Value::from(language.as_str()));
+    }
+    RowUser {
+        first_name: attribute("first_name"),
+        last_name: attribute("last_name"),
+        email: attribute("email"),
+        external_id: attribute("external_id"),
+        ip_address: attribute(IP_ADDRESS),
+        country: profile.country.clone(),
+        browser_language: profile.locales.browser.clone(),
+        os: profile.os.clone(),
+        browser: profile.browser.clone(),
+        timezone: profile.timezone.clone(),
+        custom,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_user_is_read_and_written_back() {
+        let user = json!({
+            "first_name": "Ada", "external_id": 7, "ipAddress": "192.0.2.1", "country": "n/a",
+            "browserLanguage": "en-GB", "os": "Linux", "browser": "chrome 91.0.4472",
+            "timezone": "Europe/London", "membership": {"level": 3},
+            "custom": {
+                "selected_scenario": "0x420", "language": "en", "plan": "gold", "age": 36,
+                "policies": ["a", "b"],
+            },
+        });
+        let profile = read("u-1", user.as_object());
+        assert_eq!(profile.user_id.as_deref(), Some("u-1"));
+        assert_eq!(profile.scenario.as_deref(), Some("0x420"));
+        assert_eq!(profile.locales.effective(), Some("en"));
+        assert_eq!(profile.country, None);
+        assert_eq!(profile.variables["plan"], "gold");
+        assert_eq!(profile.variables["age"], "36");
+        let mut expected = user;
+        // Variables are text.
+        expected["custom"]["age"] = json!("36");
+        assert_eq!(Value::Object(write(&profile, None)), expected);
+    }
+
+    #[test]
+    fn nobody_in_particular_is_still_somebody() {
+        assert!(!write(&Profile::default(), None).is_empty());
+        let user = write(&Profile::default(), Some("demo"));
+        assert_eq!(user["custom"]["selected_scenario"], "demo");
+    }
+}

@@ -1,0 +1,394 @@
+//! What an operator can set.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+use switchboard_core::dialect::{OptionsError, Secret};
+
+use crate::wire::callback;
+
+/// The keys of a `[[frontends]]` table with `dialect = "opendialog"`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FrontendOptions {
+    /// The keys that let clients of generations 2 and 3 in (`Authorization: Bearer …`). Without
+    /// any, only the paths of generation 1 answer.
+    pub app_keys: Vec<Secret>,
+    /// Ask for an app key on the paths of generation 1 as well. The unmodified webchat sends none
+    /// there. Default `false`.
+    pub require_app_key: bool,
+    /// The scenarios that a client may select. Empty: any.
+    pub scenarios: Vec<Scenario>,
+    /// Which client is expected. Default `webchat-1`.
+    pub client: Client,
+    /// How the webchat looks and begins.
+    pub webchat: Webchat,
+    /// Systems that the page has a chat mode for. An offer of a handover to one of them becomes a
+    /// `hand-to-system` message, to any other a text: the webchat shows an error line for a mode
+    /// that it does not have. What an OpenDialog engine sends is passed on in any case.
+    pub handover_systems: Vec<String>,
+    /// What the very first opening is answered with if the engine says nothing: without any
+    /// message the webchat waits forever. Default `Hello!`.
+    pub fallback_greeting: String,
+    /// Write the answers to forms into the transcript. Default `false`: only that there was one.
+    pub transcript_forms: bool,
+    /// How long a conversation lasts without any call, in seconds. Default 86400, a day.
+    #[serde(deserialize_with = "seconds", rename = "idle_timeout_seconds")]
+    pub idle_timeout: Duration,
+    /// How long a client waits for an answer, in seconds. Default 30.
+    #[serde(deserialize_with = "seconds", rename = "turn_timeout_seconds")]
+    pub turn_timeout: Duration,
+}
+
+impl Default for FrontendOptions {
+    fn default() -> Self {
+        Self {
+            app_keys: Vec::new(),
+            require_app_key: false,
+            scenarios: Vec::new(),
+            client: Client::default(),
+            webchat: Webchat::default(),
+            handover_systems: Vec::new(),
+            fallback_greeting: "Hello!".to_owned(),
+            transcript_forms: false,
+            idle_timeout: Duration::from_secs(86_400),
+            turn_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+impl FrontendOptions {
+    /// Checks what the types cannot.
+    ///
+    /// # Errors
+    /// Names the first key that does not fit.
+    pub fn check(&self) -> Result<(), OptionsError> {
+        if let Some(place) = self.app_keys.iter().position(|key| key.reveal().is_empty()) {
+            return Err(OptionsError::new(
+                format!("app_keys[{place}]"),
+                "an app key must not be empty",
+            ));
+        }
+        if self.require_app_key && self.app_keys.is_empty() {
+            return Err(
+                OptionsError::new("require_app_key", "no app key is configured")
+                    .fix("app_keys = [\"…\"]"),
+            );
+        }
+        if self.fallback_greeting.trim().is_empty() {
+            return Err(OptionsError::new(
+                "fallback_greeting",
+                "must not be empty: the webchat waits forever for a first message",
+            ));
+        }
+        let colour = self.webchat.header_colour();
+        if !is_hex_colour(colour.as_str().unwrap_or_default()) {
+            return Err(OptionsError::new(
+                "webchat.colours.headerBackground",
+                "must be #rgb or #rrggbb, or the webchat does not start",
+            )
+            .fix("headerBackground = \"#1b2956\""));
+        }
+        Ok(())
+    }
+
+    /// The id of the configured scenario with this id or alias; any name if none is configured.
+    pub(crate) fn scenario<'a>(&'a self, name: &'a str) -> Option<&'a str> {
+        if self.scenarios.is_empty() {
+            return Some(name);
+        }
+        self.scenarios
+            .iter()
+            .find(|scenario| scenario.id == name || scenario.alias.as_deref() == Some(name))
+            .map(|scenario| scenario.id.as_str())
+    }
+}
+
+fn is_hex_colour(colour: &str) -> bool {
+    colour
+        .strip_prefix('#')
+        .is_some_and(|hex| matches!(hex.len(), 3 | 6) && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// A scenario that a client may select.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// Its id, as in `user.custom.selected_scenario`.
+    pub id: String,
+    /// Another name for it.
+    #[serde(default)]
+    pub alias: Option<String>,
+}
+
+/// Which client a frontend expects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub enum Client {
+    /// The unmodified webchat 1.0.0: it shows nothing for types that it does not know.
+    #[default]
+    #[serde(rename = "webchat-1")]
+    Webchat1,
+    /// A newer widget or a custom client: it knows the newer types as well.
+    #[serde(rename = "current")]
+    Current,
+}
+
+/// How the webchat looks and begins: `docs/protocols/opendialog.md#41-webchat-config`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Webchat {
+    /// The header's title. The webchat reads it as HTML. Default `Chat`.
+    pub team_name: String,
+    /// The address of the header's logo. Default none.
+    pub logo: Option<String>,
+    /// The bot's name, shown when there is one. Default none.
+    pub bot_name: Option<String>,
+    /// The address of the bot's picture, shown when there is one. Default none.
+    pub bot_avatar: Option<String>,
+    /// Pause before each message in milliseconds. Default 500.
+    pub message_delay_ms: u32,
+    /// The callback that the conversation of a new or returning user is opened with; empty for
+    /// none. Default `WELCOME`.
+    pub open_intent: String,
+    /// The callback that an ongoing conversation is opened with. Default none.
+    pub ongoing_open_intent: String,
+    /// Begin with the window closed. Default `false`.
+    pub show_minimized: bool,
+    /// Offer to start again. Default `true`.
+    pub restart_button: bool,
+    /// The callback of the restart button. Default `WELCOME`.
+    pub restart_callback: String,
+    /// Offer to end the chat. Default `false`.
+    pub end_chat_button: bool,
+    /// Offer the transcript. Default `true`.
+    pub download_button: bool,
+    /// Load the history first. Default `true`.
+    pub show_history: bool,
+    /// How many rows of it. Default 10.
+    pub history_rows: u32,
+    /// Where the widget shows, as substrings of the page's address; `*` is everywhere. Default
+    /// `["*"]`.
+    pub valid_path: Vec<String>,
+    /// Colours by the vendor's names, over the defaults.
+    pub colours: BTreeMap<String, String>,
+    /// Further keys of `general` by the vendor's names, over everything above.
+    pub general: Map<String, Value>,
+    /// Further keys beside `general`, such as `bot` with the texts of the input box.
+    pub extra: Map<String, Value>,
+}
+
+impl Default for Webchat {
+    fn default() -> Self {
+        Self {
+            team_name: "Chat".to_owned(),
+            logo: None,
+            bot_name: None,
+            bot_avatar: None,
+            message_delay_ms: 500,
+            open_intent: callback::WELCOME.to_owned(),
+            ongoing_open_intent: String::new(),
+            show_minimized: false,
+            restart_button: true,
+            restart_callback: callback::WELCOME.to_owned(),
+            end_chat_button: false,
+            download_button: true,
+            show_history: true,
+            history_rows: 10,
+            valid_path: vec!["*".to_owned()],
+            colours: BTreeMap::new(),
+            general: Map::new(),
+            extra: Map::new(),
+        }
+    }
+}
+
+impl Webchat {
+    /// The vendor's stock colours.
+    const COLOURS: [(&'static str, &'static str); 12] = [
+        ("headerBackground", "#1b2956"),
+        ("headerText", "#ffffff"),
+        ("launcherBackground", "#1b2956"),
+        ("messageListBackground", "#1b2956"),
+        ("sentMessageBackground", "#7fdad1"),
+        ("sentMessageText", "#1b2956"),
+        ("receivedMessageBackground", "#ffffff"),
+        ("receivedMessageText", "#1b2956"),
+        ("userInputBackground", "#ffffff"),
+        ("userInputText", "#1b212a"),
+        ("buttonBackground", "#7fdad1"),
+        ("buttonText", "#1b2956"),
+    ];
+
+    /// The `colours` of the configuration.
+    pub(crate) fn colour_map(&self) -> Map<String, Value> {
+        let mut colours: Map<String, Value> = Self::COLOURS
+            .iter()
+            .map(|(name, colour)| ((*name).to_owned(), Value::from(*colour)))
+            .collect();
+        for (name, colour) in &self.colours {
+            colours.insert(name.clone(), Value::from(colour.as_str()));
+        }
+        colours
+    }
+
+    fn header_colour(&self) -> Value {
+        self.colour_map()
+            .get("headerBackground")
+            .cloned()
+            .unwrap_or_default()
+    }
+}
+
+/// The keys of a `[[backends]]` table with `dialect = "opendialog"`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackendOptions {
+    /// The engine's base address, such as `https://bot.example.com`.
+    pub url: String,
+    /// The key of the embed code, sent as `Authorization: Bearer …`. Generation 1 needs none.
+    #[serde(default)]
+    pub app_key: Option<Secret>,
+    /// The scenario to run, sent as `user.custom.selected_scenario`.
+    #[serde(default)]
+    pub scenario: Option<String>,
+    /// Which of the protocol's generations the engine speaks. Default 1.
+    #[serde(default)]
+    pub generation: Generation,
+    /// The callback that opens a conversation. Default `WELCOME`.
+    #[serde(default = "welcome")]
+    pub welcome: String,
+    /// The type of the opening message. Default: `chat_open`, or what an OpenDialog client sent.
+    #[serde(default)]
+    pub open_with: Option<OpenWith>,
+    /// When the history is looked at for messages that nobody asked for, in seconds after the end
+    /// of a turn. Default `[2.5, 5, 10]`; empty for never.
+    #[serde(default = "history_poll", deserialize_with = "many_seconds")]
+    pub history_poll: Vec<Duration>,
+    /// How long an answer may take, in seconds. Default 30.
+    #[serde(
+        default = "timeout",
+        deserialize_with = "seconds",
+        rename = "timeout_seconds"
+    )]
+    pub timeout: Duration,
+}
+
+fn welcome() -> String {
+    callback::WELCOME.to_owned()
+}
+
+fn history_poll() -> Vec<Duration> {
+    [2_500, 5_000, 10_000].map(Duration::from_millis).to_vec()
+}
+
+fn timeout() -> Duration {
+    Duration::from_secs(30)
+}
+
+/// The protocol's generations: `docs/protocols/opendialog.md#0-how-to-read-this-file`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(try_from = "u8")]
+pub enum Generation {
+    /// The open-source server.
+    #[default]
+    One,
+    /// The hosted product to mid 2025.
+    Two,
+    /// The hosted product from mid 2025 on.
+    Three,
+}
+
+impl TryFrom<u8> for Generation {
+    type Error = &'static str;
+
+    fn try_from(number: u8) -> Result<Self, Self::Error> {
+        match number {
+            1 => Ok(Self::One),
+            2 => Ok(Self::Two),
+            3 => Ok(Self::Three),
+            _ => Err("the generations are 1, 2 and 3"),
+        }
+    }
+}
+
+/// The type of the message that opens a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpenWith {
+    /// As the webchat does when it is loaded.
+    ChatOpen,
+    /// As custom clients do.
+    Trigger,
+}
+
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    duration(f64::deserialize(deserializer)?)
+}
+
+fn many_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Duration>, D::Error> {
+    Vec::<f64>::deserialize(deserializer)?
+        .into_iter()
+        .map(duration)
+        .collect()
+}
+
+fn duration<E: serde::de::Error>(seconds: f64) -> Result<Duration, E> {
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| E::custom("must be a positive number of seconds"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use switchboard_core::dialect::parse_options;
+
+    use super::*;
+
+    #[test]
+    fn the_demo_frontend_is_accepted() {
+        let options: FrontendOptions = parse_options(json!({
+            "app_keys": ["demo-app-key"],
+            "scenarios": [{"id": "demo", "alias": "shop"}],
+        }))
+        .unwrap();
+        options.check().unwrap();
+        assert_eq!(options.scenario("shop"), Some("demo"));
+        assert_eq!(options.scenario("other"), None);
+        assert!(!format!("{options:?}").contains("demo-app-key"));
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let check = |options: Value| {
+            parse_options::<FrontendOptions>(options).and_then(|options| options.check())
+        };
+        let path = |options| check(options).unwrap_err().path;
+        assert_eq!(path(json!({"require_app_key": true})), "require_app_key");
+        assert_eq!(path(json!({"app_keys": ["a", ""]})), "app_keys[1]");
+        assert_eq!(
+            path(json!({"webchat": {"colours": {"headerBackground": "blue"}}})),
+            "webchat.colours.headerBackground"
+        );
+        assert_eq!(path(json!({"webchat": {"team": "x"}})), "webchat.team");
+        assert_eq!(
+            path(json!({"turn_timeout_seconds": 0})),
+            "turn_timeout_seconds"
+        );
+    }
+
+    #[test]
+    fn generations_are_numbers() {
+        let parse = |generation: u8| {
+            parse_options::<BackendOptions>(json!({"url": "http://e", "generation": generation}))
+        };
+        assert_eq!(parse(3).unwrap().generation, Generation::Three);
+        assert_eq!(parse(4).unwrap_err().path, "generation");
+        let options = parse_options::<BackendOptions>(json!({"url": "http://e"})).unwrap();
+        assert_eq!(options.history_poll.len(), 3);
+        assert_eq!(options.welcome, "WELCOME");
+    }
+}

@@ -1,0 +1,17 @@
+//! What travels, in the vendor's words. See `docs/protocols/opendialog.md`.
+
+pub mod callback;
+pub mod config;
+pub mod deep_link;
+pub mod error;
+pub mod export;
+pub mod feedback;
+pub mod history;
+pub mod interactions;
+pub mod message;
+pub mod outbound;
+pub mod scalar;
+pub mod slot;
+pub mod time;
+
+pub use slot::Slot;

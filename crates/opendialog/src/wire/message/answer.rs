@@ -1,0 +1,184 @@
+//! What comes back: `docs/protocols/opendialog.md#25-success-responses`.
+
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::wire::outbound::Outbound;
+
+/// The body of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// No body, `null`, `false`, `""` or `{}`: accepted, nothing to say.
+    Empty,
+    /// Exactly one message.
+    One(Box<Outbound>),
+    /// Several messages, or `[false]` for none. An empty list stops the widget.
+    Many(Vec<Part>),
+}
+
+/// One element of an answer's list.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Part {
+    /// A message.
+    Message(Box<Outbound>),
+    /// `false`: a message that is not shown. On its own it is the right way to say nothing.
+    Nothing,
+}
+
+impl Answer {
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// It is no JSON, or neither a message nor a list.
+    pub fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
+        if body.trim_ascii().is_empty() {
+            return Ok(Self::Empty);
+        }
+        serde_json::from_slice(body)
+    }
+
+    /// The messages in order.
+    pub fn into_messages(self) -> Vec<Outbound> {
+        match self {
+            Self::Empty => Vec::new(),
+            Self::One(message) => vec![*message],
+            Self::Many(parts) => parts
+                .into_iter()
+                .filter_map(|part| match part {
+                    Part::Message(message) => Some(*message),
+                    Part::Nothing => None,
+                })
+                .collect(),
+        }
+    }
+}
+
+impl Serialize for Answer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Empty => serializer.serialize_none(),
+            Self::One(message) => message.serialize(serializer),
+            Self::Many(parts) => parts.serialize(serializer),
+        }
+    }
+}
+
+impl Serialize for Part {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Message(message) => message.serialize(serializer),
+            Self::Nothing => serializer.serialize_bool(false),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Answer {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+        impl<'de> Visitor<'de> for Read {
+            type Value = Answer;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a message, a list of messages or nothing")
+            }
+
+            fn visit_unit<E>(self) -> Result<Answer, E> {
+                Ok(Answer::Empty)
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Answer, E> {
+                Ok(Answer::Empty)
+            }
+
+            fn visit_str<E>(self, _: &str) -> Result<Answer, E> {
+                Ok(Answer::Empty)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Answer, A::Error> {
+                Ok(match message(map)? {
+                    Some(message) => Answer::One(Box::new(message)),
+                    None => Answer::Empty,
+                })
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Answer, A::Error> {
+                let mut parts = Vec::new();
+                while let Some(part) = seq.next_element()? {
+                    parts.push(part);
+                }
+                Ok(Answer::Many(parts))
+            }
+        }
+        deserializer.deserialize_any(Read)
+    }
+}
+
+impl<'de> Deserialize<'de> for Part {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+        impl<'de> Visitor<'de> for Read {
+            type Value = Part;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a message or false")
+            }
+
+            fn visit_unit<E>(self) -> Result<Part, E> {
+                Ok(Part::Nothing)
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Part, E> {
+                Ok(Part::Nothing)
+            }
+
+            fn visit_str<E>(self, _: &str) -> Result<Part, E> {
+                Ok(Part::Nothing)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Part, A::Error> {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Part::Nothing)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Part, A::Error> {
+                Ok(match message(map)? {
+                    Some(message) => Part::Message(Box::new(message)),
+                    None => Part::Nothing,
+                })
+            }
+        }
+        deserializer.deserialize_any(Read)
+    }
+}
+
+/// The message that an object is; an object without a type is none.
+fn message<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Outbound>, A::Error> {
+    let message = Outbound::deserialize(MapAccessDeserializer::new(map))?;
+    Ok((!message.kind.is_empty()).then_some(message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_of_saying_nothing_is_understood() {
+        for body in [
+            "", " ", "null", "false", "\"\"", "{}", "[]", "[false]", "[[]]",
+        ] {
+            let answer = Answer::decode(body.as_bytes()).unwrap();
+            assert!(answer.into_messages().is_empty(), "{body}");
+        }
+        assert!(Answer::decode(b"<html>").is_err());
+        assert!(Answer::decode(b"17").is_err());
+    }
+
+    #[test]
+    fn false_between_messages_is_left_out() {
+        let body = br#"[{"type":"text","data":{"text":"a"}},false,{"type":"text","data":{}}]"#;
+        assert_eq!(Answer::decode(body).unwrap().into_messages().len(), 2);
+    }
+}

@@ -1,0 +1,16 @@
+//! The dialect as the rest of the program sees it, against fixtures and a recording of the
+//! unmodified webchat.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "these are tests; clippy.toml allows it in test functions only, not in what they share"
+)]
+
+mod client;
+mod fixtures;
+mod properties;
+mod recording;
+mod server;
+mod support;

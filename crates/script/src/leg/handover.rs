@@ -1,0 +1,107 @@
+use switchboard_core::model::{Author, HandoverPhase};
+
+use super::ScriptLeg;
+use super::intent::Given;
+use super::state::HandedOver;
+use super::turn::{Part, Turn};
+use crate::format::Operator;
+use crate::matching::Spoken;
+use crate::render::Scope;
+
+impl ScriptLeg {
+    /// Begins a handover: the operator's steps take their course.
+    pub(super) fn hand_over(&mut self, turn: &mut Turn<'_>, id: &str) {
+        let bot = self.bot.clone();
+        let Some(operator) = bot.operator(id) else {
+            return;
+        };
+        self.state.end_handover();
+        self.state.handover = Some(HandedOver {
+            operator: id.to_owned(),
+            joined: false,
+            replies: 0,
+        });
+        let scope = Self::scope(&bot, &self.state, turn.profile);
+        turn.say(&operator.steps, scope, Part::Handover);
+    }
+
+    /// The user's words while an operator is there or awaited. `false`: they are for the bot.
+    pub(super) fn tell_operator(&mut self, turn: &mut Turn<'_>, words: &str) -> bool {
+        let bot = self.bot.clone();
+        let Some(handover) = &mut self.state.handover else {
+            return false;
+        };
+        let Some(operator) = bot.operator(&handover.operator) else {
+            // The script has changed since.
+            self.state.end_handover();
+            return false;
+        };
+        let joined = handover.joined;
+        let spoken = Spoken::new(words);
+        let says_goodbye = operator
+            .goodbye
+            .any
+            .iter()
+            .chain(operator.goodbye.each.values())
+            .flatten()
+            .any(|phrase| spoken.holds(&Spoken::new(phrase)));
+        if !joined {
+            if says_goodbye {
+                self.leave(turn, HandoverPhase::LeftByUser);
+                return true;
+            }
+            let scope = Self::scope(&bot, &self.state, turn.profile);
+            turn.say(&operator.while_waiting, scope, Part::Handover);
+            return !operator.while_waiting.is_empty();
+        }
+        if says_goodbye {
+            let scope = self.operator_scope(operator, turn);
+            turn.say(&operator.farewell, scope, Part::Dialog);
+            self.leave(turn, HandoverPhase::Ended);
+            return true;
+        }
+        let reply = operator
+            .replies
+            .get(handover.replies)
+            .or(operator.replies.last());
+        handover.replies += 1;
+        if let Some(reply) = reply {
+            let scope = self.operator_scope(operator, turn);
+            turn.say(reply, scope, Part::Handover);
+        }
+        true
+    }
+
+    /// Ends the handover, if there is one.
+    pub(super) fn leave(&mut self, turn: &mut Turn<'_>, phase: HandoverPhase) {
+        let bot = self.bot.clone();
+        let Some(handover) = &self.state.handover else {
+            return;
+        };
+        let joined = handover.joined;
+        let operator = bot.operator(&handover.operator);
+        if let Some(operator) = operator {
+            let words = match phase {
+                HandoverPhase::LeftByUser => operator.left.as_ref().unwrap_or(&operator.ended),
+                _ => &operator.ended,
+            };
+            let content = Self::scope(&bot, &self.state, turn.profile).handover(phase, words);
+            turn.tell(Author::System, content);
+        }
+        self.state.end_handover();
+        // Nobody asks how it was when nobody came.
+        if let Some(intent) = operator.and_then(|operator| operator.afterwards.as_deref())
+            && joined
+        {
+            self.run(turn, intent, Given::default());
+        }
+    }
+
+    fn operator_scope<'a>(&'a self, operator: &'a Operator, turn: &Turn<'a>) -> Scope<'a> {
+        Scope {
+            operator: Some(operator),
+            operator_speaks: true,
+            ..Self::scope(&self.bot, &self.state, turn.profile)
+        }
+    }
+}
