@@ -18,7 +18,7 @@ use std::time::Duration;
 use clients::dydu::Dydu;
 use clients::kare::Kare;
 use clients::opendialog::OpenDialog;
-use clients::{Client, Visitor};
+use clients::{Client, Seen, Visitor};
 use process::{Gateway, backends, engine_config, gateway_config};
 
 const FRONTENDS: [&str; 5] = ["kare-rest", "kare-ws", "dydu-rest", "dydu-ws", "opendialog"];
@@ -164,25 +164,23 @@ async fn feedback_is_thanked_for() {
 }
 
 async fn later(label: &str, client: &mut impl Client) {
+    let count = |seen: &Seen| seen.all().matches("nobody asked for").count();
+
     client.open().await;
-    let first = client.say("later").await;
-    assert!(!first.all().is_empty(), "{label}");
+    let mut seen = client.say("later").await;
+    assert!(!seen.all().is_empty(), "{label}");
     if label.ends_with("> kare-rest") {
         // Over REST alone a Kare engine has no way to speak unasked.
         return;
     }
-    let second = client.unasked(Duration::from_secs(9)).await;
-    assert!(
-        !second.all().is_empty(),
-        "{label}: nothing came later; first was {first:#?}"
-    );
-    assert_ne!(first.all(), second.all(), "{label}");
+    // Where a vendor does not mark the end of a turn, a client may wait long enough to see both.
+    if count(&seen) == 0 {
+        seen.add(client.unasked(Duration::from_secs(9)).await);
+    }
+    assert_eq!(count(&seen), 1, "{label}: {seen:#?}");
     let next = client.say("hello").await;
     next.says(label, "hello");
-    assert!(
-        !next.all().contains(&second.all()),
-        "{label}: repeated: {next:#?}"
-    );
+    assert_eq!(count(&next), 0, "{label}: repeated: {next:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
