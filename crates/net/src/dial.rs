@@ -15,6 +15,7 @@ use ::http::{Request, Response};
 use bytes::Bytes;
 use switchboard_core::dialect::TransportFault;
 use switchboard_exchange::{BoxFuture, Dialer, SocketCommand, SocketEvent};
+use thread_local::ThreadLocal;
 use tokio::sync::mpsc;
 
 use crate::tls::{ClientTls, TlsError};
@@ -25,7 +26,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Largest answer of an engine in bytes, and its largest websocket message.
 const ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
-/// Reaches engines over the network. Connections are pooled and shared by all conversations.
+/// Reaches engines over the network. Connections are pooled and shared by the
+/// conversations that a thread serves.
 pub struct NetDialer {
     /// For every backend without TLS options of its own.
     default: Engine,
@@ -35,7 +37,8 @@ pub struct NetDialer {
 
 /// The ways to one engine.
 struct Engine {
-    http: http::Client,
+    /// A pool for each thread, so that no request waits for another thread's.
+    http: ThreadLocal<http::Client>,
     tls: Arc<rustls::ClientConfig>,
 }
 
@@ -43,9 +46,13 @@ impl Engine {
     fn new(options: &ClientTls) -> Result<Self, TlsError> {
         let config = crate::tls::client_config(options)?;
         Ok(Self {
-            http: http::client(config.clone()),
+            http: ThreadLocal::new(),
             tls: Arc::new(config),
         })
+    }
+
+    fn http(&self) -> &http::Client {
+        self.http.get_or(|| http::client((*self.tls).clone()))
     }
 }
 
@@ -79,7 +86,7 @@ impl Dialer for NetDialer {
         request: Request<Bytes>,
         timeout: Duration,
     ) -> BoxFuture<Result<Response<Bytes>, TransportFault>> {
-        let client = self.engine(backend).http.clone();
+        let client = self.engine(backend).http().clone();
         let backend = Arc::clone(backend);
         Box::pin(async move {
             let result = http::send(&client, request, timeout).await;

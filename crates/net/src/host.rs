@@ -28,6 +28,7 @@ pub use mount::Mount;
 pub use serve::Running;
 
 use crate::tls::ServerTls;
+use crate::workers::Workers;
 
 /// What a host may spend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +64,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// What may be spent.
     pub limits: Limits,
+    /// Where connections are served.
+    pub workers: Workers,
     /// Renders the metrics in Prometheus' text format.
     pub render_metrics: Box<dyn Fn() -> String + Send + Sync>,
 }
@@ -91,6 +94,7 @@ pub enum Serves {
 /// A host of frontends, not yet listening.
 pub struct Host {
     shared: Arc<Shared>,
+    workers: Workers,
 }
 
 /// What all connections share.
@@ -117,6 +121,7 @@ impl Host {
     pub fn new(parts: Parts) -> Self {
         let websockets = parts.limits.websockets.min(Semaphore::MAX_PERMITS);
         Self {
+            workers: parts.workers,
             shared: Arc::new(Shared {
                 mounts: mount::Mounts::new(parts.mounts),
                 exchange: parts.exchange,
@@ -130,6 +135,6 @@ impl Host {
 
     /// Starts to serve. Must be called within a tokio runtime.
     pub fn serve(self, listeners: Vec<Listener>) -> Running {
-        serve::start(self.shared, listeners)
+        serve::start(self.shared, self.workers, listeners)
     }
 }

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -11,6 +12,7 @@ use switchboard_net::clock::SystemClock;
 use switchboard_net::dial::NetDialer;
 use switchboard_net::host::{self, Host, Listener, Mount, Running, Serves};
 use switchboard_net::tls::ServerTls;
+use switchboard_net::workers::Workers;
 use switchboard_store::MemoryStore;
 use tokio::net::TcpListener;
 use tokio::select;
@@ -102,6 +104,7 @@ async fn serve(config: Config, assembly: Assembly, dev_tls: bool) -> anyhow::Res
         exchange: exchange.clone(),
         clock,
         limits: config.host_limits,
+        workers: Workers::start(thread::available_parallelism()?.get())?,
         render_metrics: Box::new(render_metrics),
     });
     // The handlers are in place before anybody is told that the gateway runs.

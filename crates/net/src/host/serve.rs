@@ -2,8 +2,8 @@
 
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -23,6 +23,7 @@ use tracing::{debug, warn};
 use super::{Listener, Serves, Shared};
 use crate::stream::Stream;
 use crate::tls::ServerTls;
+use crate::workers::{Seat, Workers};
 
 /// How long a TLS handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -47,9 +48,11 @@ pub(super) enum Phase {
     Closing,
 }
 
-/// A host that serves. Dropping it closes the listeners; open connections go on.
+/// A host that serves. Dropping it closes the listeners, and the connections with the threads that
+/// serve them.
 pub struct Running {
     phase: watch::Sender<Phase>,
+    _workers: Arc<Workers>,
 }
 
 impl Running {
@@ -74,6 +77,7 @@ pub(super) struct Connection {
     pub(super) serves: Serves,
     pub(super) phase: watch::Receiver<Phase>,
     _permit: OwnedSemaphorePermit,
+    _seat: Seat,
     opened: Instant,
     /// Requests under way.
     busy: AtomicUsize,
@@ -115,7 +119,8 @@ impl Drop for Busy<'_> {
 }
 
 /// Starts to serve.
-pub(super) fn start(shared: Arc<Shared>, listeners: Vec<Listener>) -> Running {
+pub(super) fn start(shared: Arc<Shared>, workers: Workers, listeners: Vec<Listener>) -> Running {
+    let workers = Arc::new(workers);
     let (phase, receiver) = watch::channel(Phase::Serving);
     let connections = shared.limits.connections.clamp(1, Semaphore::MAX_PERMITS);
     let clients = Arc::new(Semaphore::new(connections));
@@ -125,13 +130,18 @@ pub(super) fn start(shared: Arc<Shared>, listeners: Vec<Listener>) -> Running {
             _ => Arc::clone(&clients),
         };
         let shared = Arc::clone(&shared);
-        tokio::spawn(accept(shared, listener, permits, receiver.clone()));
+        let workers = Arc::downgrade(&workers);
+        tokio::spawn(accept(shared, workers, listener, permits, receiver.clone()));
     }
-    Running { phase }
+    Running {
+        phase,
+        _workers: workers,
+    }
 }
 
 async fn accept(
     shared: Arc<Shared>,
+    workers: Weak<Workers>,
     listener: Listener,
     permits: Arc<Semaphore>,
     mut phase: watch::Receiver<Phase>,
@@ -150,8 +160,9 @@ async fn accept(
                 None => return,
             },
         };
-        let tcp = match accepted {
-            Ok((tcp, _)) => tcp,
+        // To be registered anew by the thread that serves it.
+        let tcp = match accepted.and_then(|(tcp, _)| tcp.into_std()) {
+            Ok(tcp) => tcp,
             Err(error) => {
                 // Most often too many open files, which only time mends.
                 warn!(%error, "cannot accept a connection");
@@ -159,29 +170,47 @@ async fn accept(
                 continue;
             }
         };
+        let Some(workers) = workers.upgrade() else {
+            return;
+        };
+        let Some((runtime, seat)) = workers.seat() else {
+            return;
+        };
         let connection = Arc::new(Connection {
             shared: Arc::clone(&shared),
             serves: listener.serves,
             phase: phase.clone(),
             _permit: permit,
+            _seat: seat,
             opened: Instant::now(),
             busy: AtomicUsize::new(0),
             idle_since_ms: AtomicU64::new(0),
         });
         match &listener.tls {
-            None => tokio::spawn(serve_plain(tcp, connection)),
-            Some(tls) => tokio::spawn(serve_tls(tcp, Arc::clone(tls), connection)),
+            None => runtime.spawn(serve_plain(tcp, connection)),
+            Some(tls) => runtime.spawn(serve_tls(tcp, Arc::clone(tls), connection)),
         };
     }
 }
 
-async fn serve_plain(tcp: TcpStream, connection: Arc<Connection>) {
-    set_no_delay(&tcp);
+/// Makes a connection one of the current thread's.
+fn register(tcp: std::net::TcpStream) -> Option<TcpStream> {
+    let tcp = TcpStream::from_std(tcp)
+        .inspect_err(|error| warn!(%error, "cannot serve a connection"))
+        .ok()?;
+    if let Err(error) = tcp.set_nodelay(true) {
+        debug!(%error, "cannot turn off Nagle's algorithm");
+    }
+    Some(tcp)
+}
+
+async fn serve_plain(tcp: std::net::TcpStream, connection: Arc<Connection>) {
+    let Some(tcp) = register(tcp) else { return };
     serve_http1(Stream::Plain(tcp), connection).await;
 }
 
-async fn serve_tls(tcp: TcpStream, tls: Arc<ServerTls>, connection: Arc<Connection>) {
-    set_no_delay(&tcp);
+async fn serve_tls(tcp: std::net::TcpStream, tls: Arc<ServerTls>, connection: Arc<Connection>) {
+    let Some(tcp) = register(tcp) else { return };
     let handshake = async {
         let mut first = [0];
         if tls.takes_plain() {
@@ -199,12 +228,6 @@ async fn serve_tls(tcp: TcpStream, tls: Arc<ServerTls>, connection: Arc<Connecti
         Ok(Ok((stream, false))) => serve_http1(stream, connection).await,
         Ok(Err(error)) => debug!(%error, "a TLS handshake failed"),
         Err(_) => debug!("a TLS handshake took too long"),
-    }
-}
-
-fn set_no_delay(tcp: &TcpStream) {
-    if let Err(error) = tcp.set_nodelay(true) {
-        debug!(%error, "cannot turn off Nagle's algorithm");
     }
 }
 

@@ -25,6 +25,7 @@ use switchboard_net::clock::SystemClock;
 use switchboard_net::dial::NetDialer;
 use switchboard_net::host::{Host, Limits, Listener, Mount, Parts, Running, Serves};
 use switchboard_net::tls::ServerTls;
+use switchboard_net::workers::Workers;
 use switchboard_testkit::{FakeBackend, FakeEngine, PlainFrontend};
 use tokio::net::TcpListener;
 
@@ -275,6 +276,7 @@ pub async fn start(setup: Setup) -> Server {
         exchange: exchange.clone(),
         clock: Arc::new(SystemClock),
         limits: setup.limits,
+        workers: Workers::start(2).unwrap(),
         render_metrics: Box::new(|| "metrics\n".to_owned()),
     });
     let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
