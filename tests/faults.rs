@@ -111,7 +111,7 @@ fn route(way: Way, engine: &Upstream, patience: Patience) -> String {
         Vendor::OpenDialog => (
             "opendialog",
             format!("url = \"{base}\"\napp_key = \"demo-app-key\"\nscenario = \"demo\"\n"),
-            "timeout_seconds = 1\n",
+            "timeout = 1\n",
         ),
     };
     let transport = match (way.vendor, way.over_socket) {
@@ -133,7 +133,7 @@ fn route(way: Way, engine: &Upstream, patience: Patience) -> String {
 const FRONTEND_PATIENCE: [(&str, &str); 3] = [
     ("kare", "turn_timeout = 2"),
     ("dydu", "turn_timeout = 2"),
-    ("opendialog", "turn_timeout_seconds = 2"),
+    ("opendialog", "turn_timeout = 2"),
 ];
 
 const DYDU_BACKEND_PATIENCE: &str = "talk_timeout = 1\ntimeout = 1\n";

@@ -13,6 +13,7 @@
 //! no dialect.
 
 mod backend;
+mod duration;
 mod entry;
 mod frontend;
 mod options;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 pub use backend::{Backend, CallId, Effect, Leg, LegEvent, LegInput, LegOutput, TransportFault};
+pub use duration::{duration, durations, read_duration};
 pub use entry::{Entry, Item, Published};
 pub use frontend::{
     After, Answer, Attach, Call, Collect, Find, Finish, Frontend, Handled, HandoverState,

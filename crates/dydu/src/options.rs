@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer};
-use switchboard_core::dialect::OptionsError;
+use serde::Deserialize;
+use switchboard_core::dialect::{OptionsError, duration, durations};
 use url::Url;
 
 use crate::convert::say::Voice;
@@ -16,11 +16,11 @@ use crate::wire::words;
 pub struct FrontendOptions {
     /// The bots that may be asked for. At least one.
     pub bots: Vec<Arc<BotOptions>>,
-    /// How long an unused context lives, in seconds. The vendor's servers and widget count 600.
-    #[serde(default = "context_timeout", deserialize_with = "seconds")]
-    pub context_timeout: Duration,
-    /// How long a talk request waits for the engine, in seconds. The widget gives up after 50.
-    #[serde(default = "turn_timeout", deserialize_with = "seconds")]
+    /// How long an unused context lives. The vendor's servers and widget count ten minutes.
+    #[serde(default = "idle_timeout", deserialize_with = "duration")]
+    pub idle_timeout: Duration,
+    /// How long a talk request waits for the engine. The widget gives up after 50 s.
+    #[serde(default = "turn_timeout", deserialize_with = "duration")]
     pub turn_timeout: Duration,
     /// The `userInput` by which the widget asks for the greeting (its `welcome.knowledgeName`).
     #[serde(default = "welcome")]
@@ -109,24 +109,24 @@ pub struct BackendOptions {
     /// Put `servlet/` between the URL and the API, as a real server wants it.
     #[serde(default = "yes")]
     pub servlet: bool,
-    /// How long a talk request may take, in seconds.
-    #[serde(default = "talk_timeout", deserialize_with = "seconds")]
+    /// How long a talk request may take.
+    #[serde(default = "talk_timeout", deserialize_with = "duration")]
     pub talk_timeout: Duration,
-    /// How long any other request may take, in seconds.
-    #[serde(default = "timeout", deserialize_with = "seconds")]
+    /// How long any other request may take.
+    #[serde(default = "timeout", deserialize_with = "duration")]
     pub timeout: Duration,
     /// How often each server is tried for one request.
     #[serde(default = "rounds")]
     pub rounds: u32,
-    /// When to ask for news after a turn, in seconds from its end; empty: never.
-    #[serde(default = "poll_after", deserialize_with = "list_of_seconds")]
+    /// When to ask for news after a turn, from its end; empty: never.
+    #[serde(default = "poll_after", deserialize_with = "durations")]
     pub poll_after: Vec<Duration>,
-    /// How often to ask for news while a human is involved, in seconds.
-    #[serde(default = "livechat_poll", deserialize_with = "seconds")]
+    /// How often to ask for news while a human is involved.
+    #[serde(default = "livechat_poll", deserialize_with = "duration")]
     pub livechat_poll: Duration,
     /// On the websocket: how long the engine must be silent after an answer before the turn
-    /// counts as over, in seconds. The protocol has no other mark.
-    #[serde(default = "silence", deserialize_with = "seconds")]
+    /// counts as over. The protocol has no other mark.
+    #[serde(default = "silence", deserialize_with = "duration")]
     pub silence: Duration,
 }
 
@@ -200,25 +200,7 @@ impl BackendOptions {
     }
 }
 
-fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    duration(f64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
-}
-
-fn list_of_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Duration>, D::Error> {
-    Vec::<f64>::deserialize(deserializer)?
-        .into_iter()
-        .map(|seconds| duration(seconds).map_err(serde::de::Error::custom))
-        .collect()
-}
-
-fn duration(seconds: f64) -> Result<Duration, &'static str> {
-    match Duration::try_from_secs_f64(seconds) {
-        Ok(duration) if !duration.is_zero() => Ok(duration),
-        _ => Err("a number of seconds above 0"),
-    }
-}
-
-fn context_timeout() -> Duration {
+fn idle_timeout() -> Duration {
     Duration::from_secs(600)
 }
 fn turn_timeout() -> Duration {
@@ -281,7 +263,7 @@ mod tests {
             .path;
         assert_eq!(path, "bots[0].bot_id");
         assert!(frontend(json!({"bots": [], "x": 1})).is_err());
-        assert!(frontend(json!({"bots": [], "context_timeout": 0})).is_err());
+        assert!(frontend(json!({"bots": [], "idle_timeout": 0})).is_err());
 
         let backend = |value| parse_options::<BackendOptions>(value).and_then(|o| o.servers());
         assert_eq!(

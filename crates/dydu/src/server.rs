@@ -151,7 +151,7 @@ impl Frontend for Chatbox {
     }
 
     fn idle_timeout(&self) -> Duration {
-        self.options.context_timeout
+        self.options.idle_timeout
     }
 
     fn turn_timeout(&self) -> Duration {

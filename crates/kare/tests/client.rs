@@ -693,6 +693,32 @@ fn a_lost_socket_is_opened_again() {
 }
 
 #[test]
+fn input_does_not_wait_for_a_pause() {
+    let lost = || LegInput::SocketClosed {
+        code: 1006,
+        reason: "",
+    };
+    let mut client = Client::connected(json!({}));
+    client.feed(lost());
+    // The pause would last a second at least.
+    client.sockets.clear();
+    client.input(2, hi());
+    assert_eq!(client.sockets.len(), 1);
+    client.feed(LegInput::SocketOpened);
+    assert_eq!(client.frames.last().unwrap()["uri"], "in/query");
+
+    // Nobody waits, and the engine stays away: the pauses become long.
+    let mut client = Client::connected(json!({}));
+    client.feed(lost());
+    for _ in 0..6 {
+        client.wake();
+        client.feed(lost());
+    }
+    client.input(2, hi());
+    client.asked("/v2.1/dialog/query");
+}
+
+#[test]
 fn a_socket_out_of_reach() {
     let mut client = Client::new(json!({}));
     let turn = client.input(1, hi());

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::{Map, Value};
-use switchboard_core::dialect::{OptionsError, Secret};
+use switchboard_core::dialect::{OptionsError, Secret, duration, durations};
 
 use crate::wire::callback;
 
@@ -34,11 +34,11 @@ pub struct FrontendOptions {
     pub fallback_greeting: String,
     /// Write the answers to forms into the transcript. Default `false`: only that there was one.
     pub transcript_forms: bool,
-    /// How long a conversation lasts without any call, in seconds. Default 86400, a day.
-    #[serde(deserialize_with = "seconds", rename = "idle_timeout_seconds")]
+    /// How long a conversation lasts without any call. Default: 86400 s, a day.
+    #[serde(deserialize_with = "duration")]
     pub idle_timeout: Duration,
-    /// How long a client waits for an answer, in seconds. Default 30.
-    #[serde(deserialize_with = "seconds", rename = "turn_timeout_seconds")]
+    /// How long a client waits for an answer. Default: 30 s.
+    #[serde(deserialize_with = "duration")]
     pub turn_timeout: Duration,
 }
 
@@ -262,16 +262,12 @@ pub struct BackendOptions {
     /// The type of the opening message. Default: `chat_open`, or what an OpenDialog client sent.
     #[serde(default)]
     pub open_with: Option<OpenWith>,
-    /// When the history is looked at for messages that nobody asked for, in seconds after the end
+    /// When the history is looked at for messages that nobody asked for: times after the end
     /// of a turn. Default `[2.5, 5, 10]`; empty for never.
-    #[serde(default = "history_poll", deserialize_with = "many_seconds")]
+    #[serde(default = "history_poll", deserialize_with = "durations")]
     pub history_poll: Vec<Duration>,
-    /// How long an answer may take, in seconds. Default 30.
-    #[serde(
-        default = "timeout",
-        deserialize_with = "seconds",
-        rename = "timeout_seconds"
-    )]
+    /// How long an answer may take. Default: 30 s.
+    #[serde(default = "timeout", deserialize_with = "duration")]
     pub timeout: Duration,
 }
 
@@ -323,24 +319,6 @@ pub enum OpenWith {
     Trigger,
 }
 
-fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    duration(f64::deserialize(deserializer)?)
-}
-
-fn many_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Duration>, D::Error> {
-    Vec::<f64>::deserialize(deserializer)?
-        .into_iter()
-        .map(duration)
-        .collect()
-}
-
-fn duration<E: serde::de::Error>(seconds: f64) -> Result<Duration, E> {
-    Duration::try_from_secs_f64(seconds)
-        .ok()
-        .filter(|duration| !duration.is_zero())
-        .ok_or_else(|| E::custom("must be a positive number of seconds"))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -374,10 +352,7 @@ mod tests {
             "webchat.colours.headerBackground"
         );
         assert_eq!(path(json!({"webchat": {"team": "x"}})), "webchat.team");
-        assert_eq!(
-            path(json!({"turn_timeout_seconds": 0})),
-            "turn_timeout_seconds"
-        );
+        assert_eq!(path(json!({"turn_timeout": 0})), "turn_timeout");
     }
 
     #[test]

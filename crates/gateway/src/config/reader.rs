@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use switchboard_core::dialect::read_duration;
+
 use super::mistake::{Mistakes, did_you_mean};
 use super::tree::{Entry, Node, Place, Value};
 
@@ -261,44 +263,6 @@ impl<'a> Reader<'a> {
             let key = join(&self.path, &entry.key);
             self.mistakes
                 .add(entry.place.clone(), key, "unknown key", fix);
-        }
-    }
-}
-
-/// Reads `500ms`, `30s`, `5m`, `2h`.
-fn read_duration(text: &str) -> Option<Duration> {
-    let unit = text.find(|character: char| character.is_ascii_alphabetic())?;
-    let (number, unit) = text.split_at(unit);
-    let number: u64 = number.trim().parse().ok()?;
-    let (factor, of) = match unit.trim() {
-        "ms" => return Some(Duration::from_millis(number)),
-        "s" => (1, number),
-        "m" => (60, number),
-        "h" => (3600, number),
-        _ => return None,
-    };
-    of.checked_mul(factor).map(Duration::from_secs)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_have_units() {
-        for (text, milliseconds) in [
-            ("500ms", 500),
-            ("30s", 30_000),
-            ("5m", 300_000),
-            ("2h", 7_200_000),
-        ] {
-            assert_eq!(
-                read_duration(text),
-                Some(Duration::from_millis(milliseconds))
-            );
-        }
-        for text in ["", "5", "s", "-1s", "5 days"] {
-            assert_eq!(read_duration(text), None, "{text}");
         }
     }
 }

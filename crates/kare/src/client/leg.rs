@@ -119,6 +119,7 @@ impl KareLeg {
                         turn.then = Some(Envelope::new(cx.message_id(), Uri::InQuery, body));
                     }
                     self.state.turns.push_back(turn);
+                    self.hurry(cx);
                     return;
                 }
             }

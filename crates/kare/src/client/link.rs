@@ -234,6 +234,18 @@ impl KareLeg {
         }
     }
 
+    /// A user waits now: the next attempt is not put off any longer, or not made.
+    pub(super) fn hurry(&mut self, cx: &Cx<'_>) {
+        if !matches!(self.link.stage, Stage::Waiting(_)) {
+            return;
+        }
+        if self.link.failures >= MAX_FAILURES {
+            self.rest_for_a_while(cx);
+        } else {
+            self.link.stage = Stage::Waiting(cx.now);
+        }
+    }
+
     fn rest_for_a_while(&mut self, cx: &Cx<'_>) {
         tracing::warn!("the engine's socket is out of reach; input goes over REST");
         self.link.stage = Stage::Rest(Some(cx.now.after(REST_FOR)));

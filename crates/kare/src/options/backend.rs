@@ -1,10 +1,8 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use switchboard_core::dialect::OptionsError;
+use switchboard_core::dialect::{OptionsError, duration};
 use url::Url;
-
-use super::seconds;
 
 /// Kare's keys of a `[[backends]]` table.
 #[derive(Debug, Clone, Deserialize)]
@@ -34,21 +32,21 @@ pub struct BackendOptions {
     #[serde(default)]
     pub token_app_id: AppIdPlace,
     /// How long after the last message an answer is taken to be complete, where the server does
-    /// not mark its end; in seconds. Default: 1.5.
-    #[serde(default = "silence", deserialize_with = "seconds")]
+    /// not mark its end. Default: 1.5 s.
+    #[serde(default = "silence", deserialize_with = "duration")]
     pub silence: Duration,
-    /// How long to wait for the first message of an answer, in seconds. Default: 30.
-    #[serde(default = "reply_timeout", deserialize_with = "seconds")]
+    /// How long to wait for the first message of an answer. Default: 30 s.
+    #[serde(default = "reply_timeout", deserialize_with = "duration")]
     pub reply_timeout: Duration,
-    /// How long to wait for a word on feedback, which is often answered by nothing; in seconds.
-    /// Default: 3.
-    #[serde(default = "feedback_timeout", deserialize_with = "seconds")]
+    /// How long to wait for a word on feedback, which is often answered by nothing.
+    /// Default: 3 s.
+    #[serde(default = "feedback_timeout", deserialize_with = "duration")]
     pub feedback_timeout: Duration,
-    /// How long to wait for the answer to a REST query, in seconds. Default: 60.
-    #[serde(default = "request_timeout", deserialize_with = "seconds")]
+    /// How long to wait for the answer to a REST query. Default: 60 s.
+    #[serde(default = "request_timeout", deserialize_with = "duration")]
     pub request_timeout: Duration,
-    /// How long to wait for a token, a conversation or an open socket, in seconds. Default: 10.
-    #[serde(default = "setup_timeout", deserialize_with = "seconds")]
+    /// How long to wait for a token, a conversation or an open socket. Default: 10 s.
+    #[serde(default = "setup_timeout", deserialize_with = "duration")]
     pub setup_timeout: Duration,
 }
 

@@ -2,9 +2,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use switchboard_core::dialect::{OptionsError, Secret};
+use switchboard_core::dialect::{OptionsError, Secret, duration};
 
-use super::seconds;
 use crate::wire::id::normalise;
 
 /// Kare's keys of a `[[frontends]]` table.
@@ -16,14 +15,14 @@ pub struct FrontendOptions {
     /// Bearer credentials that may read history and settings. Default: none, so that nobody may.
     #[serde(default)]
     pub admin_keys: Vec<Secret>,
-    /// How long an application token is valid, in seconds. Default: 900.
-    #[serde(default = "token_lifetime", deserialize_with = "seconds")]
+    /// How long an application token is valid. Default: 900 s.
+    #[serde(default = "token_lifetime", deserialize_with = "duration")]
     pub token_lifetime: Duration,
-    /// How long a conversation lasts without input, in seconds. Default: 1800.
-    #[serde(default = "idle_timeout", deserialize_with = "seconds")]
+    /// How long a conversation lasts without input. Default: 1800 s.
+    #[serde(default = "idle_timeout", deserialize_with = "duration")]
     pub idle_timeout: Duration,
-    /// How long a REST caller waits for the end of an answer, in seconds. Default: 30.
-    #[serde(default = "turn_timeout", deserialize_with = "seconds")]
+    /// How long a REST caller waits for the end of an answer. Default: 30 s.
+    #[serde(default = "turn_timeout", deserialize_with = "duration")]
     pub turn_timeout: Duration,
     /// The words on the ratings of a feedback request that brings none: helped, did not help.
     /// Default: `["Yes", "No"]`.

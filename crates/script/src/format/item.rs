@@ -5,6 +5,7 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
+use switchboard_core::dialect::read_duration;
 use switchboard_core::model::{ChoicesKind, TextFormat};
 
 use super::{
@@ -333,25 +334,9 @@ fn delay<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>,
 
 /// Reads `500ms`, `2s`, `1.5s` or `1m`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let text = text.trim();
-    let digits = text
-        .find(|character: char| !character.is_ascii_digit() && character != '.')
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let seconds = match unit.trim() {
-        "ms" => 0.001,
-        "s" => 1.0,
-        "m" => 60.0,
-        "h" => 3600.0,
-        _ => 0.0,
-    };
-    number
-        .parse::<f64>()
-        .ok()
-        .map(|number| number * seconds)
-        .filter(|total| seconds > 0.0 && *total <= 86_400.0)
-        // Milliseconds are what the clock counts in.
-        .map(|total| Duration::from_millis((total * 1000.0).round() as u64))
+    const LONGEST: Duration = Duration::from_secs(86_400);
+    read_duration(text)
+        .filter(|duration| *duration <= LONGEST)
         .ok_or_else(|| {
             format!("`{text}` is no duration of at most a day; write `500ms`, `2s` or `1m`")
         })
