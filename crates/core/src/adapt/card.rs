@@ -27,33 +27,30 @@ pub(super) fn split(plan: &mut Plan<'_>, card: &Card, actions: &[Action]) {
 /// The buttons, what a click on the card does, and the message's own actions, each once.
 fn all_actions(card: &Card, actions: &[Action]) -> Vec<Action> {
     let mut all: Vec<Action> = Vec::new();
-    let tap = card.tap.as_ref().map(|tap| named(tap, card));
-    for action in card
-        .actions
-        .iter()
-        .cloned()
-        .chain(tap)
-        .chain(actions.iter().cloned())
-    {
-        let is_known = all
-            .iter()
-            .any(|known| known.key() == action.key() && known.on_click == action.on_click);
+    for action in card.actions.iter().chain(&card.tap).chain(actions) {
+        let says_nothing_new =
+            |known: &Action| action.label.trim().is_empty() || known.label == action.label;
+        let is_known = all.iter().any(|known| {
+            known.key() == action.key()
+                && known.on_click == action.on_click
+                && says_nothing_new(known)
+        });
         if !is_known {
-            all.push(action);
+            all.push(named(action, card));
         }
     }
     all
 }
 
-/// What a click on the card does has no words of its own; as a button it needs some.
-fn named(tap: &Action, card: &Card) -> Action {
-    let mut action = tap.clone();
+/// What a click on the card does may have no words of its own; as a button it needs some.
+fn named(action: &Action, card: &Card) -> Action {
+    let mut action = action.clone();
     if action.label.trim().is_empty() {
         let words = card
             .title
             .as_deref()
             .filter(|title| !title.trim().is_empty());
-        if let Some(words) = words.or(tap.url()) {
+        if let Some(words) = words.or(action.url()) {
             action.label = words.to_owned();
         }
     }
