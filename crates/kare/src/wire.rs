@@ -17,6 +17,7 @@ mod fields;
 pub mod hello;
 pub mod id;
 pub mod list;
+mod node;
 pub mod post;
 pub mod query;
 pub mod text;
@@ -28,6 +29,7 @@ use serde::Serialize;
 pub use action::Action;
 pub use aspect::Aspect;
 pub use envelope::{Body, Envelope, EnvelopeError, Header, decode_frame};
+pub use fields::Fields;
 pub use id::WireId;
 pub use uri::Uri;
 

@@ -20,7 +20,7 @@ const MAX_NAME: usize = 256;
 const MAX_VALUE: usize = 2048;
 
 /// What an address tells of the user.
-pub(super) fn of_url(params: &Params) -> Profile {
+pub(super) fn of_url(params: &Params<'_>) -> Profile {
     let mut profile = Profile {
         user_id: params.get("user_id").map(str::to_owned),
         ..Profile::default()
@@ -43,7 +43,7 @@ pub(super) fn of_url(params: &Params) -> Profile {
 }
 
 /// What a REST call tells of the user: the body beats the address, the address beats headers.
-pub(super) fn of_call(params: &Params, headers: &HeaderMap, about: &About) -> Profile {
+pub(super) fn of_call(params: &Params<'_>, headers: &HeaderMap, about: &About) -> Profile {
     let mut profile = of_headers(headers);
     profile.merge(of_url(params));
     profile.merge(of_about(about));
