@@ -19,7 +19,7 @@ use crate::wire::conversation::{StartRequest, StartResponse};
 use crate::wire::events::{DEFAULT_LIMIT, EventsResponse, MAX_LIMIT};
 use crate::wire::post::{Post, UriMismatch};
 use crate::wire::token::TokenResponse;
-use crate::wire::{Body, Envelope, Fields, encode, id};
+use crate::wire::{Body, Envelope, Fields, decode, encode, id};
 
 /// How many recorded entries a page of history is cut from.
 const HISTORY_WINDOW: usize = 10_000;
@@ -198,7 +198,7 @@ impl Asked<'_> {
         if !media_type.is_none_or(is_json) {
             return Err(Fault::UnsupportedMedia.into());
         }
-        serde_json::from_slice(body).map_err(|_| DialectError::InvalidJson)
+        decode(body).map_err(|_| DialectError::InvalidJson)
     }
 }
 

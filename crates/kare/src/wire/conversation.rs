@@ -10,7 +10,7 @@ use super::hello::About;
 use super::id::normalise;
 use super::list;
 use super::node::Node;
-use super::{Envelope, EnvelopeError};
+use super::{Envelope, EnvelopeError, decode};
 
 /// Path of the endpoint below the version prefix; the method is POST.
 pub const PATH: &str = "/dialog/conversation";
@@ -67,7 +67,7 @@ pub struct Started {
 impl Started {
     /// Reads an answer in any of the forms that a server may give it.
     pub fn decode(body: &[u8]) -> Option<Self> {
-        let mut fields = match serde_json::from_slice(body).ok()? {
+        let mut fields = match decode(body).ok()? {
             Node::Object(object) => Fields::new(object),
             Node::Text(id) if !id.trim().is_empty() => {
                 return Some(Self {

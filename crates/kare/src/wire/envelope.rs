@@ -13,7 +13,7 @@ use super::hello::{Hello, Welcome};
 use super::node::Node;
 use super::query::Query;
 use super::text::Text;
-use super::{Uri, WireId};
+use super::{Uri, WireId, decode};
 
 /// A message.
 #[derive(Debug, Clone, PartialEq)]
@@ -202,7 +202,7 @@ pub fn decode_frame(
         return Ok(Vec::new());
     }
     let mut envelopes = Vec::with_capacity(1);
-    unwrap_into(serde_json::from_slice(frame)?, &mut envelopes, 0);
+    unwrap_into(decode(frame)?, &mut envelopes, 0);
     Ok(envelopes)
 }
 

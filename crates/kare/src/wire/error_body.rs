@@ -4,6 +4,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use super::decode;
 use super::fields::{Fields, put_kept, put_some};
 
 /// An error.
@@ -24,7 +25,7 @@ pub struct ErrorBody {
 impl ErrorBody {
     /// Reads a body by the client's rule; one that is no JSON object is no error body.
     pub fn decode(body: &[u8]) -> Self {
-        match serde_json::from_slice(body) {
+        match decode(body) {
             Ok(fields) => Self::from_fields(fields),
             Err(_) => Self::default(),
         }

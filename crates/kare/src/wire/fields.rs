@@ -48,10 +48,10 @@ impl<'a> Fields<'a> {
             match self.0.get(name) {
                 None => {}
                 Some(Node::Null) => {
-                    self.0.remove(name);
+                    self.0.take(name);
                 }
                 Some(value) if usable(value) => {
-                    let value = self.0.remove(name);
+                    let value = self.0.take(name);
                     if let ([canonical, ..], 1..) = (names, at) {
                         self.discard(canonical);
                     }
@@ -65,7 +65,7 @@ impl<'a> Fields<'a> {
 
     /// Drops an unusable value in whose stead another serves.
     pub(crate) fn discard(&mut self, name: &str) {
-        self.0.remove(name);
+        self.0.take(name);
     }
 
     /// Takes the first of the names, whatever its value.

@@ -4,7 +4,7 @@
 use super::envelope::unwrap_into;
 use super::fields::Fields;
 use super::node::Node;
-use super::{Envelope, EnvelopeError};
+use super::{Envelope, EnvelopeError, decode};
 
 /// Reads a list of messages in any of the forms that a server may give it. Our server writes a
 /// bare array.
@@ -15,7 +15,7 @@ pub fn decode_list(body: &[u8]) -> Result<Vec<Result<Envelope, EnvelopeError>>, 
     if body.trim_ascii().is_empty() {
         return Ok(Vec::new());
     }
-    Ok(from_node(serde_json::from_slice(body)?))
+    Ok(from_node(decode(body)?))
 }
 
 pub(crate) fn from_node(node: Node<'_>) -> Vec<Result<Envelope, EnvelopeError>> {

@@ -16,35 +16,35 @@ pub(crate) enum Node<'a> {
     Object(Object<'a>),
 }
 
-/// The fields of an object in their order. Of a repeated one the last counts.
+/// The fields of an object in their order; one that was taken leaves its place empty. Of a repeated
+/// one the last counts.
 #[derive(Debug, Default)]
-pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, Node<'a>)>);
+pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, Option<Node<'a>>)>);
 
 impl<'a> Object<'a> {
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.iter().all(|(_, value)| value.is_none())
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Node<'a>> {
         let mut fields = self.0.iter().rev();
-        fields
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value)
+        let (_, value) = fields.find(|(known, value)| known == name && value.is_some())?;
+        value.as_ref()
     }
 
     pub(crate) fn push(&mut self, name: Cow<'a, str>, value: Node<'a>) {
-        self.0.push((name, value));
+        self.0.push((name, Some(value)));
     }
 
-    pub(crate) fn remove(&mut self, name: &str) -> Option<Node<'a>> {
-        let removed = self.0.extract_if(.., |(known, _)| known == name).last();
-        removed.map(|(_, value)| value)
+    pub(crate) fn take(&mut self, name: &str) -> Option<Node<'a>> {
+        let fields = self.0.iter_mut().filter(|(known, _)| known == name);
+        fields.filter_map(|(_, value)| value.take()).last()
     }
 
     pub(crate) fn into_map(self) -> Map<String, Value> {
         let fields = self.0.into_iter();
         fields
-            .map(|(name, value)| (name.into_owned(), value.into_value()))
+            .filter_map(|(name, value)| Some((name.into_owned(), value?.into_value())))
             .collect()
     }
 }
@@ -105,7 +105,7 @@ impl From<Map<String, Value>> for Object<'_> {
         let fields = map.into_iter();
         Self(
             fields
-                .map(|(name, value)| (name.into(), value.into()))
+                .map(|(name, value)| (name.into(), Some(value.into())))
                 .collect(),
         )
     }
