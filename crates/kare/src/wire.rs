@@ -33,8 +33,8 @@ pub use fields::Fields;
 pub use id::WireId;
 pub use uri::Uri;
 
-/// Where a body begins to grow: most of them fit.
-const BODY: usize = 1024;
+/// The size that a body begins with; longer ones grow.
+const BODY: usize = 512;
 
 /// Reads JSON. That it is text is checked at once, which costs less than string by string.
 pub(crate) fn decode<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, serde_json::Error> {

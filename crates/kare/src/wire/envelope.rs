@@ -214,6 +214,7 @@ pub(crate) fn unwrap_into(
 ) {
     match node {
         Node::Array(nodes) if depth < 4 => {
+            envelopes.reserve_exact(nodes.len());
             for node in nodes {
                 unwrap_into(node, envelopes, depth + 1);
             }

@@ -42,10 +42,13 @@ impl<'a> Object<'a> {
     }
 
     pub(crate) fn into_map(self) -> Map<String, Value> {
-        let fields = self.0.into_iter();
-        fields
-            .filter_map(|(name, value)| Some((name.into_owned(), value?.into_value())))
-            .collect()
+        let mut map = Map::new();
+        for (name, value) in self.0 {
+            if let Some(value) = value {
+                map.insert(name.into_owned(), value.into_value());
+            }
+        }
+        map
     }
 }
 
