@@ -241,3 +241,31 @@ impl<'de> Visitor<'de> for NameVisitor {
         Ok(Name(Cow::Owned(text)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(json: &str) -> Object<'_> {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn the_rest_is_what_the_json_says() {
+        let json = r#"{"a":null,"b":[1,-2,1.5,true],"c\n":{"d":"e\"f","g":{}},"a":"again"}"#;
+        let value: Value = serde_json::from_str(json).unwrap();
+        let rest = Value::Object(read(json).into_map());
+        assert_eq!(rest.to_string(), value.to_string());
+    }
+
+    #[test]
+    fn of_a_repeated_field_the_last_counts() {
+        let mut object = read(r#"{"a":1,"b":2,"a":"x"}"#);
+        assert_eq!(object.get("a").and_then(Node::as_str), Some("x"));
+        assert!(matches!(object.take("a"), Some(Node::Text(text)) if text == "x"));
+        assert!(object.get("a").is_none() && object.take("a").is_none());
+        assert_eq!(Value::Object(object.into_map()), json!({ "b": 2 }));
+    }
+}
