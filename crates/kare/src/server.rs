@@ -144,7 +144,7 @@ fn refuse(error: DialectError) -> Handled {
 struct Asked<'a> {
     shared: &'a Arc<Shared>,
     parts: &'a Parts,
-    params: Params,
+    params: Params<'a>,
 }
 
 impl Asked<'_> {

@@ -17,27 +17,42 @@ mod fields;
 pub mod hello;
 pub mod id;
 pub mod list;
+mod node;
 pub mod post;
 pub mod query;
 pub mod text;
 pub mod token;
 pub mod uri;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use action::Action;
 pub use aspect::Aspect;
 pub use envelope::{Body, Envelope, EnvelopeError, Header, decode_frame};
+pub use fields::Fields;
 pub use id::WireId;
 pub use uri::Uri;
 
+/// The size that a body begins with; longer ones grow.
+const BODY: usize = 512;
+
+/// Reads JSON. That it is text is checked at once, which costs less than string by string.
+pub(crate) fn decode<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, serde_json::Error> {
+    match std::str::from_utf8(json) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(json),
+    }
+}
+
 /// Writes a wire type as JSON bytes.
 pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+    let mut body = Vec::with_capacity(BODY);
     #[expect(
         clippy::expect_used,
         reason = "wire types have text keys and no failing Serialize"
     )]
-    serde_json::to_vec(value).expect("wire types always serialise")
+    serde_json::to_writer(&mut body, value).expect("wire types always serialise");
+    body
 }
 
 /// Writes a wire type as JSON text.

@@ -1,6 +1,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use http::HeaderValue;
 use switchboard_core::model::Timestamp;
 
 use crate::wire::token::Token;
@@ -16,7 +17,8 @@ pub(super) struct Access {
 }
 
 struct Held {
-    value: String,
+    /// The token as the `Authorization` header shows it.
+    bearer: HeaderValue,
     refresh_at: Timestamp,
 }
 
@@ -34,26 +36,31 @@ impl Access {
         self.token.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The token, unless it is time for the next one.
-    pub(super) fn token(&self, now: Timestamp) -> Option<String> {
+    /// What shows the token, unless it is time for the next one.
+    pub(super) fn bearer(&self, now: Timestamp) -> Option<HeaderValue> {
         self.held()
             .as_ref()
             .filter(|held| now < held.refresh_at)
-            .map(|held| held.value.clone())
+            .map(|held| held.bearer.clone())
     }
 
-    /// Holds a token until 80 % of its lifetime have passed.
-    pub(super) fn hold(&self, token: Token, now: Timestamp) {
+    /// Holds a token until 80 % of its lifetime have passed. Tells whether it can be held: not if no
+    /// header can show it.
+    pub(super) fn hold(&self, token: &Token, now: Timestamp) -> bool {
+        let Ok(bearer) = HeaderValue::try_from(format!("Bearer {}", token.value)) else {
+            return false;
+        };
         *self.held() = Some(Held {
-            value: token.value,
+            bearer,
             refresh_at: now.after(token.lifetime * 4 / 5),
         });
+        true
     }
 
     /// Forgets a token that was refused, unless another leg has a newer one already.
-    pub(super) fn forget(&self, refused: &str) {
+    pub(super) fn forget(&self, refused: &HeaderValue) {
         let mut held = self.held();
-        if held.as_ref().is_some_and(|held| held.value == refused) {
+        if held.as_ref().is_some_and(|held| held.bearer == refused) {
             *held = None;
         }
     }

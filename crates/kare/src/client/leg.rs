@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response};
 use serde_json::Value;
 use std::time::Duration;
 use switchboard_core::Fault;
@@ -47,8 +47,13 @@ pub(super) struct KareLeg {
 #[derive(Debug, Clone)]
 pub(super) enum Purpose {
     Token,
-    Start { token: String },
-    Input { turn: MessageId, token: String },
+    Start {
+        bearer: HeaderValue,
+    },
+    Input {
+        turn: MessageId,
+        bearer: HeaderValue,
+    },
     Loose,
 }
 
@@ -184,7 +189,7 @@ impl KareLeg {
         if next.is_none() && self.state.loose.is_empty() {
             return;
         }
-        let Some(token) = self.token(cx, output) else {
+        let Some(bearer) = self.bearer(cx, output) else {
             return;
         };
         let Some(key) = self.state.key.clone() else {
@@ -192,17 +197,17 @@ impl KareLeg {
         };
         let timeout = self.shared.engine.options.request_timeout;
         for envelope in std::mem::take(&mut self.state.loose) {
-            let request = requests::input(&self.shared, &token, &key, &envelope);
+            let request = requests::input(&self.shared, &bearer, &key, &envelope);
             self.call(Purpose::Loose, request, timeout, output);
         }
         if let Some(turn) = next.and_then(|next| self.state.turns.get_mut(next)) {
             turn.sent = true;
             turn.deadline = None;
             self.state.used = true;
-            let request = requests::input(&self.shared, &token, &key, &turn.frame);
+            let request = requests::input(&self.shared, &bearer, &key, &turn.frame);
             let purpose = Purpose::Input {
                 turn: turn.id,
-                token,
+                bearer,
             };
             self.call(purpose, request, timeout, output);
         }
@@ -265,12 +270,11 @@ impl KareLeg {
         let is_success = matches!(&result, Ok(response) if response.status().is_success());
         match (purpose, result) {
             (Purpose::Token, Ok(response)) if is_success => {
-                match Token::decode(response.body(), cx.now) {
-                    Some(token) => self.shared.access.hold(token, cx.now),
-                    None => {
-                        tracing::warn!("the engine's answer holds no token");
-                        self.fail(TurnOutcome::Unavailable, output);
-                    }
+                let is_held = Token::decode(response.body(), cx.now)
+                    .is_some_and(|token| self.shared.access.hold(&token, cx.now));
+                if !is_held {
+                    tracing::warn!("the engine's answer holds no usable token");
+                    self.fail(TurnOutcome::Unavailable, output);
                 }
             }
             (Purpose::Start { .. }, Ok(response)) if is_success => {
@@ -280,14 +284,14 @@ impl KareLeg {
                 self.shared.access.prove();
                 self.answered(turn, response.body(), cx, output);
             }
-            (Purpose::Input { turn, token }, result) => {
-                self.input_failed(turn, &token, result, cx, output);
+            (Purpose::Input { turn, bearer }, result) => {
+                self.input_failed(turn, &bearer, result, cx, output);
             }
             (Purpose::Loose, _) => {}
-            (Purpose::Start { token }, Ok(response))
+            (Purpose::Start { bearer }, Ok(response))
                 if response.status() == 401 && self.setup_attempts == 0 =>
             {
-                self.shared.access.forget(&token);
+                self.shared.access.forget(&bearer);
                 self.setup_attempts = 1;
             }
             (_, result) => self.setup_failed(result, cx, output),
@@ -320,7 +324,7 @@ impl KareLeg {
     fn input_failed(
         &mut self,
         id: MessageId,
-        token: &str,
+        bearer: &HeaderValue,
         result: Result<Response<Bytes>, TransportFault>,
         cx: &Cx<'_>,
         output: &mut LegOutput,
@@ -352,7 +356,7 @@ impl KareLeg {
             Fault::Unauthorised(_) if !turn.reauthorised => {
                 turn.reauthorised = true;
                 turn.sent = false;
-                self.shared.access.forget(token);
+                self.shared.access.forget(bearer);
             }
             Fault::BadInput { .. } if self.shared.access.try_flat() => turn.sent = false,
             fault @ Fault::BadInput { .. } => {

@@ -121,9 +121,9 @@ impl KareLeg {
             self.link.stage = Stage::Rest(None);
             return;
         }
-        let token = if self.link.needs_token {
-            match self.token(cx, output) {
-                Some(token) => Some(token),
+        let bearer = if self.link.needs_token {
+            match self.bearer(cx, output) {
+                Some(bearer) => Some(bearer),
                 None => return,
             }
         } else {
@@ -132,7 +132,7 @@ impl KareLeg {
         let Some(key) = self.state.key.as_deref() else {
             return;
         };
-        match requests::socket(&self.shared.engine, key, token.as_deref(), &self.state) {
+        match requests::socket(&self.shared.engine, key, bearer, &self.state) {
             Ok(request) => {
                 let until = cx.now.after(self.shared.engine.options.setup_timeout);
                 self.link.stage = Stage::Opening(until);

@@ -1,7 +1,6 @@
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE};
-use http::request::Builder;
-use http::{Method, Request};
+use http::{HeaderMap, HeaderValue, Method, Request};
 use url::Url;
 
 use super::Shared;
@@ -32,21 +31,23 @@ pub(super) fn fetch_token(engine: &Engine) -> Result<Request<Bytes>, http::Error
 /// `docs/protocols/kare.md#26-post-dialogconversation-start-a-conversation`
 pub(super) fn start(
     engine: &Engine,
-    token: &str,
+    bearer: &HeaderValue,
     state: &State,
 ) -> Result<Request<Bytes>, http::Error> {
     let body = StartRequest {
         about: state.about(&engine.options.metadata_prefix),
         ..StartRequest::default()
     };
-    let request = post(engine, conversation::PATH, token);
-    with_language(request, state).body(Bytes::from(encode(&body)))
+    let address = format!("{}{}", engine.rest, conversation::PATH);
+    let mut request = post(address, bearer, encode(&body))?;
+    add_language(request.headers_mut(), state)?;
+    Ok(request)
 }
 
 /// `docs/protocols/kare.md#27-post-dialogquery-ask-synchronously`
 pub(super) fn input(
     shared: &Shared,
-    token: &str,
+    bearer: &HeaderValue,
     conversation_id: &str,
     envelope: &Envelope,
 ) -> Result<Request<Bytes>, http::Error> {
@@ -65,20 +66,16 @@ pub(super) fn input(
             envelope,
         })
     };
-    let encoded: String = form_urlencoded::byte_serialize(conversation_id.as_bytes()).collect();
-    post(
-        &shared.engine,
-        &format!("{path}?conversation_id={encoded}"),
-        token,
-    )
-    .body(Bytes::from(body))
+    let mut address = format!("{}{path}?conversation_id=", shared.engine.rest);
+    address.extend(form_urlencoded::byte_serialize(conversation_id.as_bytes()));
+    post(address, bearer, body)
 }
 
 /// `docs/protocols/kare.md#31-url`; with a token where the application's id alone is refused.
 pub(super) fn socket(
     engine: &Engine,
     conversation_id: &str,
-    token: Option<&str>,
+    bearer: Option<HeaderValue>,
     state: &State,
 ) -> Result<Request<()>, http::Error> {
     let about = state.about(&engine.options.metadata_prefix);
@@ -98,23 +95,33 @@ pub(super) fn socket(
             pairs.append_pair(name, value.as_str().unwrap_or_default());
         }
     }
-    let mut request = Request::builder().method(Method::GET).uri(url.as_str());
-    if let Some(token) = token {
-        request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+    let mut request = Request::get(url.as_str()).body(())?;
+    if let Some(bearer) = bearer {
+        request.headers_mut().insert(AUTHORIZATION, bearer);
     }
-    with_language(request, state).body(())
+    add_language(request.headers_mut(), state)?;
+    Ok(request)
 }
 
-fn post(engine: &Engine, path: &str, token: &str) -> Builder {
-    Request::post(format!("{}{path}", engine.rest))
-        .header(AUTHORIZATION, format!("Bearer {token}"))
-        .header(CONTENT_TYPE, "application/json")
-        .header(ACCEPT, "application/json")
+fn post(
+    address: String,
+    bearer: &HeaderValue,
+    body: Vec<u8>,
+) -> Result<Request<Bytes>, http::Error> {
+    let json = HeaderValue::from_static("application/json");
+    let mut request = Request::new(Bytes::from(body));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = address.try_into()?;
+    let headers = request.headers_mut();
+    headers.insert(AUTHORIZATION, bearer.clone());
+    headers.insert(CONTENT_TYPE, json.clone());
+    headers.insert(ACCEPT, json);
+    Ok(request)
 }
 
-fn with_language(request: Builder, state: &State) -> Builder {
-    match &state.profile.locales.browser {
-        Some(locale) => request.header(ACCEPT_LANGUAGE, locale),
-        None => request,
+fn add_language(headers: &mut HeaderMap, state: &State) -> Result<(), http::Error> {
+    if let Some(locale) = &state.profile.locales.browser {
+        headers.insert(ACCEPT_LANGUAGE, locale.try_into()?);
     }
+    Ok(())
 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Response;
+use http::{HeaderValue, Response};
 use switchboard_core::Fault;
 use switchboard_core::dialect::{Cx, LegOutput, TransportFault};
 use switchboard_core::model::TurnOutcome;
@@ -22,19 +22,19 @@ impl KareLeg {
         if is_starting {
             return;
         }
-        let Some(token) = self.token(cx, output) else {
+        let Some(bearer) = self.bearer(cx, output) else {
             return;
         };
-        let request = requests::start(&self.shared.engine, &token, &self.state);
+        let request = requests::start(&self.shared.engine, &bearer, &self.state);
         let timeout = self.shared.engine.options.setup_timeout;
-        self.call(Purpose::Start { token }, request, timeout, output);
+        self.call(Purpose::Start { bearer }, request, timeout, output);
     }
 
-    /// The application's token, or a request for it.
-    pub(super) fn token(&mut self, cx: &Cx<'_>, output: &mut LegOutput) -> Option<String> {
-        let token = self.shared.access.token(cx.now);
-        if token.is_some() {
-            return token;
+    /// What shows the application's token, or a request for one.
+    pub(super) fn bearer(&mut self, cx: &Cx<'_>, output: &mut LegOutput) -> Option<HeaderValue> {
+        let bearer = self.shared.access.bearer(cx.now);
+        if bearer.is_some() {
+            return bearer;
         }
         let is_asked = self
             .calls

@@ -185,7 +185,7 @@ fn send_to_model(value: &str, choice: &Choice<'_>) -> (SendBody, Option<Map<Stri
     let parent = object
         .get("parent_id")
         .and_then(Value::as_str)
-        .and_then(|text| WireId::parse(text.to_owned()));
+        .and_then(WireId::parse);
     if let Some(Uri::InQuery | Uri::InText) = uri {
         let text = object
             .get("body")

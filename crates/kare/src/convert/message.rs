@@ -348,7 +348,9 @@ pub(crate) fn markdown(text: &RichText) -> Cow<'_, str> {
 /// Kare knows no human operators. Between two gateways their name travels in the header, which is
 /// an open object: `{"author": {"kind": "operator", "name": "Ann"}}`.
 fn put_author(author: &Author, header: &mut Map<String, Value>) {
-    if let (Author::Operator { .. }, Ok(value)) = (author, serde_json::to_value(author)) {
+    if let Author::Operator { .. } = author
+        && let Ok(value) = serde_json::to_value(author)
+    {
         header.insert("author".to_owned(), value);
     }
 }

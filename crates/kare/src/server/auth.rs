@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::HeaderMap;
@@ -14,6 +16,10 @@ use super::params::Params;
 use crate::error::DialectError;
 use crate::options::AppOptions;
 use crate::wire::id::normalise;
+
+/// How many tokens are known by heart. Tokens of one application that are issued in the same second
+/// are the same.
+const MAX_KNOWN: usize = 1024;
 
 /// Who is asking.
 pub(super) enum Caller<'a> {
@@ -32,6 +38,16 @@ pub(super) struct Apps {
     sign: EncodingKey,
     verify: DecodingKey,
     validation: Validation,
+    /// Tokens whose signatures were right once.
+    known: Mutex<HashMap<String, Signed>>,
+}
+
+/// What a token with a right signature is worth.
+#[derive(Clone, Copy)]
+struct Signed {
+    /// The place of its application, where that still exists.
+    app: Option<usize>,
+    expires: Timestamp,
 }
 
 /// What an application token says.
@@ -66,6 +82,7 @@ impl Apps {
             sign: EncodingKey::from_secret(key),
             verify: DecodingKey::from_secret(key),
             validation,
+            known: Mutex::default(),
         }
     }
 
@@ -90,15 +107,16 @@ impl Apps {
             .collect()
     }
 
-    fn find(&self, app_id: &str) -> Option<&AppOptions> {
+    fn position(&self, app_id: &str) -> Option<usize> {
         let app_id = normalise(app_id);
-        self.apps.iter().find(|app| app.app_id == app_id)
+        self.apps.iter().position(|app| app.app_id == app_id)
     }
 
     /// The application that names itself by its id.
     pub(super) fn named(&self, app_id: &str) -> Result<&AppOptions, DialectError> {
         let app = self
-            .find(app_id)
+            .position(app_id)
+            .and_then(|at| self.apps.get(at))
             .ok_or(Fault::Unauthorised(AuthProblem::UnknownApp))?;
         if app.enabled {
             Ok(app)
@@ -130,17 +148,43 @@ impl Apps {
         if self.admin_keys.iter().any(|key| same(key.reveal(), token)) {
             return Ok(Caller::Admin);
         }
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.verify, &self.validation)
-            .map_err(|_| Fault::Unauthorised(AuthProblem::Invalid))?
-            .claims;
-        if now.as_millis() >= claims.exp.saturating_mul(1000) {
+        let signed = self.signed(token)?;
+        if now >= signed.expires {
             return Err(Fault::Unauthorised(AuthProblem::Expired).into());
         }
         // Shutting an application off kills the tokens that it holds.
-        self.find(&claims.app_id)
+        signed
+            .app
+            .and_then(|at| self.apps.get(at))
             .filter(|app| app.enabled)
             .map(Caller::App)
             .ok_or_else(|| Fault::Unauthorised(AuthProblem::Invalid).into())
+    }
+
+    /// Checks the signature of a token that was not seen before; a visitor shows the same one with
+    /// every request.
+    fn signed(&self, token: &str) -> Result<Signed, DialectError> {
+        let known = self.known().get(token).copied();
+        if let Some(signed) = known {
+            return Ok(signed);
+        }
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.verify, &self.validation)
+            .map_err(|_| Fault::Unauthorised(AuthProblem::Invalid))?
+            .claims;
+        let signed = Signed {
+            app: self.position(&claims.app_id),
+            expires: Timestamp(claims.exp.saturating_mul(1000)),
+        };
+        let mut known = self.known();
+        if known.len() == MAX_KNOWN {
+            known.clear();
+        }
+        known.insert(token.to_owned(), signed);
+        Ok(signed)
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Signed>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -155,7 +199,7 @@ fn same(secret: &str, given: &str) -> bool {
 }
 
 /// The bearer token of a request: the header, `token`, or `access_token`.
-fn bearer<'a>(headers: &'a HeaderMap, params: &'a Params) -> Option<&'a str> {
+fn bearer<'a>(headers: &'a HeaderMap, params: &'a Params<'_>) -> Option<&'a str> {
     let header = headers.get(AUTHORIZATION).and_then(|value| {
         let (scheme, token) = value.to_str().ok()?.trim().split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

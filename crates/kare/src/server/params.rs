@@ -1,14 +1,14 @@
+use std::borrow::Cow;
+
 /// A request's parameters, decoded. An empty one is as good as absent; of a repeated one the last
 /// counts.
-pub(super) struct Params(Vec<(String, String)>);
+pub(super) struct Params<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
-impl Params {
-    pub(super) fn parse(query: Option<&str>) -> Self {
+impl<'q> Params<'q> {
+    pub(super) fn parse(query: Option<&'q str>) -> Self {
         Self(match query {
             None | Some("") => Vec::new(),
-            Some(query) => form_urlencoded::parse(query.as_bytes())
-                .into_owned()
-                .collect(),
+            Some(query) => form_urlencoded::parse(query.as_bytes()).collect(),
         })
     }
 
@@ -36,8 +36,6 @@ impl Params {
     }
 
     pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.as_str()))
+        self.0.iter().map(|(key, value)| (&**key, &**value))
     }
 }

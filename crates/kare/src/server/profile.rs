@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use http::HeaderMap;
-use http::header::ACCEPT_LANGUAGE;
+use http::header::{ACCEPT_LANGUAGE, HeaderName};
 use serde_json::{Map, Value};
 use switchboard_core::model::{Extras, Profile};
 
@@ -12,6 +12,8 @@ use crate::wire::hello::About;
 /// What names of logged parameters start with, in any case:
 /// `docs/protocols/kare.md#17-metadata`. Of the same name under both, the second wins.
 const PREFIXES: [&str; 2] = ["kare-meta-", "dialpad-meta-"];
+/// The locale that an application asks for, ahead of the browser's.
+const CONTENT_LOCALE: HeaderName = HeaderName::from_static("kare-content-locale");
 /// Most pairs that are logged.
 const MAX_PAIRS: usize = 64;
 /// Longest name in bytes, without the prefix.
@@ -20,7 +22,7 @@ const MAX_NAME: usize = 256;
 const MAX_VALUE: usize = 2048;
 
 /// What an address tells of the user.
-pub(super) fn of_url(params: &Params) -> Profile {
+pub(super) fn of_url(params: &Params<'_>) -> Profile {
     let mut profile = Profile {
         user_id: params.get("user_id").map(str::to_owned),
         ..Profile::default()
@@ -43,7 +45,7 @@ pub(super) fn of_url(params: &Params) -> Profile {
 }
 
 /// What a REST call tells of the user: the body beats the address, the address beats headers.
-pub(super) fn of_call(params: &Params, headers: &HeaderMap, about: &About) -> Profile {
+pub(super) fn of_call(params: &Params<'_>, headers: &HeaderMap, about: &About) -> Profile {
     let mut profile = of_headers(headers);
     profile.merge(of_url(params));
     profile.merge(of_about(about));
@@ -55,8 +57,11 @@ pub(super) fn of_headers(headers: &HeaderMap) -> Profile {
     let mut profile = Profile::default();
     let mut metadata = Metadata::default();
     for (name, value) in headers {
-        if let Ok(value) = value.to_str() {
-            metadata.add_prefixed(name.as_str(), value);
+        let name = name.as_str();
+        if let Some((rank, rest)) = without_prefix(name)
+            && let Ok(value) = value.to_str()
+        {
+            metadata.add(name, rest, rank, value);
         }
     }
     metadata.add_to(&mut profile);
@@ -66,9 +71,9 @@ pub(super) fn of_headers(headers: &HeaderMap) -> Profile {
 
 /// The locale that headers ask for.
 pub(super) fn add_browser(profile: &mut Profile, headers: &HeaderMap) {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    profile.locales.browser = text("kare-content-locale").and_then(locale).or_else(|| {
-        text(ACCEPT_LANGUAGE.as_str())?
+    let text = |name: &HeaderName| headers.get(name)?.to_str().ok();
+    profile.locales.browser = text(&CONTENT_LOCALE).and_then(locale).or_else(|| {
+        text(&ACCEPT_LANGUAGE)?
             .split(',')
             .find_map(|range| locale(range.split(';').next()?))
     });
@@ -109,6 +114,14 @@ fn locale(text: &str) -> Option<String> {
     fits.then(|| text.to_owned())
 }
 
+/// What follows one of the prefixes in a name, and which of them.
+fn without_prefix(name: &str) -> Option<(usize, &str)> {
+    PREFIXES.iter().enumerate().find_map(|(rank, prefix)| {
+        let (head, rest) = name.split_at_checked(prefix.len())?;
+        (head.eq_ignore_ascii_case(prefix) && !rest.is_empty()).then_some((rank, rest))
+    })
+}
+
 /// Gathers logged parameters.
 #[derive(Default)]
 struct Metadata {
@@ -122,16 +135,11 @@ struct Metadata {
 impl Metadata {
     /// Adds a pair, if its name has one of the prefixes.
     fn add_prefixed(&mut self, name: &str, value: &str) -> bool {
-        for (rank, prefix) in PREFIXES.iter().enumerate() {
-            let Some((head, rest)) = name.split_at_checked(prefix.len()) else {
-                continue;
-            };
-            if head.eq_ignore_ascii_case(prefix) && !rest.is_empty() {
-                self.add(name, rest, rank, value);
-                return true;
-            }
-        }
-        false
+        let Some((rank, rest)) = without_prefix(name) else {
+            return false;
+        };
+        self.add(name, rest, rank, value);
+        true
     }
 
     fn add(&mut self, raw: &str, name: &str, rank: usize, value: &str) {

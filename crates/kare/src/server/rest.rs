@@ -4,7 +4,6 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
-use serde_json::{Map, Value};
 use switchboard_core::Fault;
 use switchboard_core::dialect::{
     Call, Collect, Cx, Find, Finish, Handled, Item, Operation, Outcome, Target, UnknownChoice, Wait,
@@ -20,7 +19,7 @@ use crate::wire::conversation::{StartRequest, StartResponse};
 use crate::wire::events::{DEFAULT_LIMIT, EventsResponse, MAX_LIMIT};
 use crate::wire::post::{Post, UriMismatch};
 use crate::wire::token::TokenResponse;
-use crate::wire::{Body, Envelope, encode, id};
+use crate::wire::{Body, Envelope, Fields, decode, encode, id};
 
 /// How many recorded entries a page of history is cut from.
 const HISTORY_WINDOW: usize = 10_000;
@@ -191,15 +190,15 @@ impl Asked<'_> {
     }
 
     /// The body as a JSON object; none at all is as good as an empty one.
-    fn object(&self, body: &Bytes) -> Result<Map<String, Value>, DialectError> {
+    fn object<'a>(&self, body: &'a Bytes) -> Result<Fields<'a>, DialectError> {
         if body.trim_ascii().is_empty() {
-            return Ok(Map::new());
+            return Ok(Fields::default());
         }
         let media_type = self.parts.headers.get(CONTENT_TYPE);
         if !media_type.is_none_or(is_json) {
             return Err(Fault::UnsupportedMedia.into());
         }
-        serde_json::from_slice(body).map_err(|_| DialectError::InvalidJson)
+        decode(body).map_err(|_| DialectError::InvalidJson)
     }
 }
 

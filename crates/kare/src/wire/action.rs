@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::Aspect;
 use super::fields::{Fields, put, put_kept, put_some};
+use super::node::Node;
 
 /// An action.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,11 +48,11 @@ impl Default for Action {
 }
 
 impl Action {
-    fn from_value(value: Value) -> Option<Self> {
-        match value {
-            Value::Object(map) => Some(Self::from_map(map)),
-            Value::String(text) => Some(Self {
-                text,
+    fn from_node(node: Node<'_>) -> Option<Self> {
+        match node {
+            Node::Object(object) => Some(Self::from_map(Fields::new(object))),
+            Node::Text(text) => Some(Self {
+                text: text.into_owned(),
                 ..Self::default()
             }),
             _ => None,
@@ -59,12 +60,12 @@ impl Action {
     }
 
     /// Reads an action by the tolerant rules.
-    pub fn from_map(map: Map<String, Value>) -> Self {
-        let mut fields = Fields::new(map);
+    pub fn from_map<'a>(map: impl Into<Fields<'a>>) -> Self {
+        let mut fields = map.into();
         let text = fields.text(&["text", "label", "title"]).unwrap_or_default();
         // A boolean icon is drawn as `empty` and written back as it came.
         let icon = match fields.peek("icon") {
-            Some(Value::String(_)) => fields.words(&["icon"]),
+            Some(Node::Text(_)) => fields.words(&["icon"]),
             _ => None,
         };
         let context = fields.words(&["context"]);
@@ -73,7 +74,7 @@ impl Action {
             None => !fields.boolean("disabled").unwrap_or(false),
         };
         let choice_id = fields.words(&["choice_id", "choiceId"]);
-        let aspect = fields.words(&["aspect"]);
+        let aspect = fields.words_ref(&["aspect"]);
         let on_load = take_trigger(&mut fields, "on_load");
         let on_click = take_trigger(&mut fields, "on_click");
         Self {
@@ -91,24 +92,24 @@ impl Action {
 }
 
 /// Takes a message's actions: a list, a single one, or nothing.
-pub(crate) fn take_actions(fields: &mut Fields, names: &[&str]) -> Option<Vec<Action>> {
+pub(crate) fn take_actions(fields: &mut Fields<'_>, names: &[&str]) -> Option<Vec<Action>> {
     Some(match fields.value(names)? {
-        Value::Array(values) => values.into_iter().filter_map(Action::from_value).collect(),
-        value => Action::from_value(value).into_iter().collect(),
+        Node::Array(nodes) => nodes.into_iter().filter_map(Action::from_node).collect(),
+        node => Action::from_node(node).into_iter().collect(),
     })
 }
 
 /// Takes a trigger's commands in whichever form they come, as one script.
-fn take_trigger(fields: &mut Fields, name: &str) -> Option<String> {
+fn take_trigger(fields: &mut Fields<'_>, name: &str) -> Option<String> {
     if let Some(value) = fields.value(&[name]) {
         return script(&value);
     }
     match fields.peek("triggers")? {
-        Value::Object(triggers) => script(triggers.get(name)?),
-        Value::Array(triggers) => {
+        Node::Object(triggers) => script(triggers.get(name)?),
+        Node::Array(triggers) => {
             let scripts: Vec<String> = triggers
                 .iter()
-                .filter(|trigger| trigger.get("trigger").and_then(Value::as_str) == Some(name))
+                .filter(|trigger| trigger.get("trigger").and_then(Node::as_str) == Some(name))
                 .filter_map(script)
                 .collect();
             (!scripts.is_empty()).then(|| scripts.join("; "))
@@ -117,14 +118,14 @@ fn take_trigger(fields: &mut Fields, name: &str) -> Option<String> {
     }
 }
 
-fn script(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Array(values) => {
-            let scripts: Vec<String> = values.iter().filter_map(script).collect();
+fn script(node: &Node<'_>) -> Option<String> {
+    match node {
+        Node::Text(text) => Some(text.clone().into_owned()),
+        Node::Array(nodes) => {
+            let scripts: Vec<String> = nodes.iter().filter_map(script).collect();
             Some(scripts.join("; "))
         }
-        Value::Object(map) => script(map.get("command")?),
+        Node::Object(object) => script(object.get("command")?),
         _ => None,
     }
 }

@@ -43,8 +43,8 @@ pub struct Application {
 
 impl Application {
     /// Reads an answer; none if it names no application.
-    pub fn from_map(map: Map<String, Value>) -> Option<Self> {
-        let mut fields = Fields::new(map);
+    pub fn from_map<'a>(map: impl Into<Fields<'a>>) -> Option<Self> {
+        let mut fields = map.into();
         if let Some(inner) = fields.object(&["application"]) {
             return Self::from_map(inner);
         }

@@ -18,7 +18,7 @@ pub struct Bye {
 }
 
 impl Bye {
-    pub(crate) fn from_fields(mut body: Fields) -> Self {
+    pub(crate) fn from_fields(mut body: Fields<'_>) -> Self {
         Self {
             reason: body.words(&["reason"]),
             text: body.text(&["text", "message", "content"]),

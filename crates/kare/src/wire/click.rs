@@ -38,7 +38,7 @@ impl Click {
         }
     }
 
-    pub(crate) fn from_fields(mut body: Fields, top: &mut Fields) -> Self {
+    pub(crate) fn from_fields(mut body: Fields<'_>, top: &mut Fields<'_>) -> Self {
         if let Some(target) = body.object(&["target"]) {
             return Self {
                 target: Target::from_map(target),
@@ -68,9 +68,9 @@ impl Click {
 
 impl Target {
     /// Reads a target object.
-    pub fn from_map(map: Map<String, Value>) -> Self {
-        let mut fields = Fields::new(map);
-        let aspect = fields.words(&["aspect"]);
+    pub fn from_map<'a>(map: impl Into<Fields<'a>>) -> Self {
+        let mut fields = map.into();
+        let aspect = fields.words_ref(&["aspect"]);
         let choice_id = fields.words(&["choice_id", "choiceId", "choice", "id", "value"]);
         let text = fields.text(&["text", "label"]);
         Self {
@@ -82,8 +82,8 @@ impl Target {
     }
 
     /// Reads a target whose fields lie flat among others; `id` is then the message's.
-    fn take_from(fields: &mut Fields) -> Self {
-        let aspect = fields.words(&["aspect"]);
+    fn take_from(fields: &mut Fields<'_>) -> Self {
+        let aspect = fields.words_ref(&["aspect"]);
         let choice_id = fields.words(&["choice_id", "choiceId", "choice", "value"]);
         let text = fields.text(&["text", "label"]);
         Self {

@@ -9,7 +9,8 @@ use super::fields::{Fields, put_kept};
 use super::hello::About;
 use super::id::normalise;
 use super::list;
-use super::{Envelope, EnvelopeError};
+use super::node::Node;
+use super::{Envelope, EnvelopeError, decode};
 
 /// Path of the endpoint below the version prefix; the method is POST.
 pub const PATH: &str = "/dialog/conversation";
@@ -25,8 +26,8 @@ pub struct StartRequest {
 
 impl StartRequest {
     /// Reads a body.
-    pub fn from_map(map: Map<String, Value>) -> Self {
-        let mut fields = Fields::new(map);
+    pub fn from_map<'a>(map: impl Into<Fields<'a>>) -> Self {
+        let mut fields = map.into();
         Self {
             about: About::take_from(&mut fields),
             extra: fields.rest(),
@@ -66,9 +67,9 @@ pub struct Started {
 impl Started {
     /// Reads an answer in any of the forms that a server may give it.
     pub fn decode(body: &[u8]) -> Option<Self> {
-        let mut fields = match serde_json::from_slice(body).ok()? {
-            Value::Object(map) => Fields::new(map),
-            Value::String(id) if !id.trim().is_empty() => {
+        let mut fields = match decode(body).ok()? {
+            Node::Object(object) => Fields::new(object),
+            Node::Text(id) if !id.trim().is_empty() => {
                 return Some(Self {
                     conversation_id: normalise(&id),
                     messages: Vec::new(),
@@ -79,12 +80,12 @@ impl Started {
         let messages = fields.value(&["messages"]);
         let mut id = fields.words(&["conversation_id", "conversationId", "id", "conversation"]);
         if id.is_none() {
-            let mut inner = Fields::new(fields.object(&["conversation", "data"])?);
+            let mut inner = fields.object(&["conversation", "data"])?;
             id = inner.words(&["conversation_id", "conversationId", "id"]);
         }
         Some(Self {
             conversation_id: normalise(&id?),
-            messages: messages.map(list::from_value).unwrap_or_default(),
+            messages: messages.map(list::from_node).unwrap_or_default(),
         })
     }
 }

@@ -10,9 +10,10 @@ use super::click::Click;
 use super::error_body::ErrorBody;
 use super::fields::{Fields, put, put_kept, put_some};
 use super::hello::{Hello, Welcome};
+use super::node::Node;
 use super::query::Query;
 use super::text::Text;
-use super::{Uri, WireId};
+use super::{Uri, WireId, decode};
 
 /// A message.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,17 +103,22 @@ impl Envelope {
     ///
     /// # Errors
     /// It has no uri.
-    pub fn from_map(map: Map<String, Value>) -> Result<Self, EnvelopeError> {
-        let mut top = Fields::new(map);
+    pub fn from_map<'a>(map: impl Into<Fields<'a>>) -> Result<Self, EnvelopeError> {
+        Self::from_fields(map.into())
+    }
+
+    fn from_fields(mut top: Fields<'_>) -> Result<Self, EnvelopeError> {
         let id = top
-            .words(&["id", "message_id", "messageId", "uuid"])
-            .and_then(WireId::parse);
-        let Some(uri) = top.words(&["uri", "type"]).as_deref().and_then(Uri::parse) else {
+            .words_ref(&["id", "message_id", "messageId", "uuid"])
+            .and_then(|id| WireId::parse(&id));
+        let uri = top.words_ref(&["uri", "type"]);
+        let Some(uri) = uri.and_then(|uri| Uri::parse(&uri)) else {
             return Err(EnvelopeError::MissingUri { id });
         };
         let parent_id = take_parent(&mut top);
-        let mut header = Header::from_map(top.object(&["header", "headers"]).unwrap_or_default());
-        let body = Fields::new(take_body(&mut top));
+        let header = top.object(&["header", "headers"]);
+        let mut header = header.map(Header::from_fields).unwrap_or_default();
+        let body = take_body(&mut top);
         let body = match &uri {
             Uri::InHi => Body::Hello(Hello::from_fields(body)),
             Uri::InQuery | Uri::InText => Body::Query(Query::from_fields(body, &mut top)),
@@ -136,18 +142,18 @@ impl Envelope {
     }
 }
 
-fn take_parent(top: &mut Fields) -> Option<WireId> {
+fn take_parent(top: &mut Fields<'_>) -> Option<WireId> {
     for name in ["parent_id", "parentId", "parent"] {
         let holds_id = top
             .peek(name)
             .and_then(|value| value.get("id"))
-            .is_some_and(|id| id.is_string() || id.is_number());
+            .is_some_and(|id| matches!(id, Node::Text(_) | Node::Number(_)));
         let text = if holds_id {
-            Fields::new(top.object(&[name])?).text(&["id"])
+            top.object(&[name])?.text_ref(&["id"])
         } else {
-            top.text(&[name])
+            top.text_ref(&[name])
         };
-        if let Some(id) = text.and_then(WireId::parse) {
+        if let Some(id) = text.and_then(|id| WireId::parse(&id)) {
             top.discard("parent_id");
             return Some(id);
         }
@@ -155,30 +161,28 @@ fn take_parent(top: &mut Fields) -> Option<WireId> {
     None
 }
 
-fn take_body(top: &mut Fields) -> Map<String, Value> {
+fn take_body<'a>(top: &mut Fields<'a>) -> Fields<'a> {
     for name in ["body", "payload", "data"] {
-        let map = top.object(&[name]).or_else(|| {
-            let text = Value::String(top.text(&[name])?);
-            Some(Map::from_iter([("text".to_owned(), text)]))
+        let body = top.object(&[name]).or_else(|| {
+            let mut body = Fields::default();
+            body.add("text", top.text_ref(&[name])?);
+            Some(body)
         });
-        if let Some(map) = map {
+        if let Some(body) = body {
             top.discard("body");
-            return map;
+            return body;
         }
     }
     // A list or the like: no body of any message, and ours must have its place.
     top.discard("body");
-    Map::new()
+    Fields::default()
 }
 
 impl Header {
-    fn from_map(map: Map<String, Value>) -> Self {
-        if map.is_empty() {
-            return Self::default();
-        }
-        let mut fields = Fields::new(map);
+    fn from_fields(mut fields: Fields<'_>) -> Self {
+        let in_reply_to = fields.text_ref(&["in_reply_to"]);
         Self {
-            in_reply_to: fields.text(&["in_reply_to"]).and_then(WireId::parse),
+            in_reply_to: in_reply_to.and_then(|id| WireId::parse(&id)),
             seq: fields.number("seq"),
             is_final: fields.boolean("final"),
             extra: fields.rest(),
@@ -198,24 +202,25 @@ pub fn decode_frame(
         return Ok(Vec::new());
     }
     let mut envelopes = Vec::with_capacity(1);
-    unwrap_into(serde_json::from_slice(frame)?, &mut envelopes, 0);
+    unwrap_into(decode(frame)?, &mut envelopes, 0);
     Ok(envelopes)
 }
 
 /// Rule 1: arrays and wrappers, nested a little.
 pub(crate) fn unwrap_into(
-    value: Value,
+    node: Node<'_>,
     envelopes: &mut Vec<Result<Envelope, EnvelopeError>>,
     depth: u8,
 ) {
-    match value {
-        Value::Array(values) if depth < 4 => {
-            for value in values {
-                unwrap_into(value, envelopes, depth + 1);
+    match node {
+        Node::Array(nodes) if depth < 4 => {
+            envelopes.reserve_exact(nodes.len());
+            for node in nodes {
+                unwrap_into(node, envelopes, depth + 1);
             }
         }
-        Value::Object(map) => {
-            let mut fields = Fields::new(map);
+        Node::Object(object) => {
+            let mut fields = Fields::new(object);
             if !fields.has("uri") && depth < 4 {
                 for name in ["messages", "message", "event"] {
                     if fields
@@ -227,7 +232,7 @@ pub(crate) fn unwrap_into(
                     }
                 }
             }
-            envelopes.push(Envelope::from_map(fields.rest()));
+            envelopes.push(Envelope::from_fields(fields));
         }
         _ => envelopes.push(Err(EnvelopeError::NotAnObject)),
     }
@@ -283,6 +288,6 @@ impl Serialize for Body {
 
 impl<'de> Deserialize<'de> for Envelope {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::from_map(Map::deserialize(deserializer)?).map_err(D::Error::custom)
+        Self::from_fields(Fields::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }

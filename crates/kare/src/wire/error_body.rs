@@ -4,6 +4,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use super::decode;
 use super::fields::{Fields, put_kept, put_some};
 
 /// An error.
@@ -24,13 +25,13 @@ pub struct ErrorBody {
 impl ErrorBody {
     /// Reads a body by the client's rule; one that is no JSON object is no error body.
     pub fn decode(body: &[u8]) -> Self {
-        match serde_json::from_slice(body) {
-            Ok(Value::Object(map)) => Self::from_fields(Fields::new(map)),
-            _ => Self::default(),
+        match decode(body) {
+            Ok(fields) => Self::from_fields(fields),
+            Err(_) => Self::default(),
         }
     }
 
-    pub(crate) fn from_fields(mut body: Fields) -> Self {
+    pub(crate) fn from_fields(mut body: Fields<'_>) -> Self {
         Self {
             error: body.text(&["error"]),
             message: body.text(&["message", "error_description"]),

@@ -1,40 +1,57 @@
+use std::borrow::Cow;
+
 use serde::Serialize;
+use serde::de::{Deserialize, Deserializer};
 use serde::ser::SerializeMap;
 use serde_json::{Map, Value};
 
-/// A JSON object that is taken apart field by field; what nobody takes is left over and kept.
-#[derive(Debug, Default)]
-pub(crate) struct Fields(Map<String, Value>);
+use super::node::{Node, Object};
 
-impl Fields {
-    pub(crate) fn new(map: Map<String, Value>) -> Self {
-        Self(map)
+/// A JSON object that is taken apart field by field; what nobody takes is left over and kept.
+///
+/// Its texts are borrowed from the bytes that it was read from, where they stand there unescaped.
+#[derive(Debug, Default)]
+pub struct Fields<'a>(Object<'a>);
+
+impl<'a> Fields<'a> {
+    pub(super) fn new(object: Object<'a>) -> Self {
+        Self(object)
     }
 
     /// What nobody took.
     pub(crate) fn rest(self) -> Map<String, Value> {
+        self.0.into_map()
+    }
+
+    /// What nobody took, as it was read.
+    pub(super) fn into_object(self) -> Object<'a> {
         self.0
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        self.0.get(name).is_some()
     }
 
-    pub(crate) fn peek(&self, name: &str) -> Option<&Value> {
+    pub(crate) fn peek(&self, name: &str) -> Option<&Node<'a>> {
         self.0.get(name)
+    }
+
+    /// Adds a field that is not there yet.
+    pub(crate) fn add(&mut self, name: &'static str, text: impl Into<Cow<'a, str>>) {
+        self.0.push(name.into(), Node::Text(text.into()));
     }
 
     /// Takes the first of the names whose value `usable` accepts. A null is as good as absent, and
     /// so is an unusable value under the canonical name, the first, once another name serves.
-    fn take_if(&mut self, names: &[&str], usable: impl Fn(&Value) -> bool) -> Option<Value> {
+    fn take_if(&mut self, names: &[&str], usable: impl Fn(&Node<'a>) -> bool) -> Option<Node<'a>> {
         for (at, name) in names.iter().enumerate() {
-            match self.0.get(*name) {
+            match self.0.get(name) {
                 None => {}
-                Some(Value::Null) => {
-                    self.0.shift_remove(*name);
+                Some(Node::Null) => {
+                    self.0.take(name);
                 }
                 Some(value) if usable(value) => {
-                    let value = self.0.shift_remove(*name);
+                    let value = self.0.take(name);
                     if let ([canonical, ..], 1..) = (names, at) {
                         self.discard(canonical);
                     }
@@ -48,53 +65,71 @@ impl Fields {
 
     /// Drops an unusable value in whose stead another serves.
     pub(crate) fn discard(&mut self, name: &str) {
-        self.0.shift_remove(name);
+        self.0.take(name);
     }
 
     /// Takes the first of the names, whatever its value.
-    pub(crate) fn value(&mut self, names: &[&str]) -> Option<Value> {
+    pub(crate) fn value(&mut self, names: &[&str]) -> Option<Node<'a>> {
         self.take_if(names, |_| true)
     }
 
     /// Takes the first of the names that holds text, a number or a bool, as text.
     pub(crate) fn text(&mut self, names: &[&str]) -> Option<String> {
-        self.take_if(names, is_text).map(into_text)
+        self.text_ref(names).map(Cow::into_owned)
+    }
+
+    /// Like [`Fields::text`], for a text that is only looked at.
+    pub(crate) fn text_ref(&mut self, names: &[&str]) -> Option<Cow<'a, str>> {
+        self.take_if(names, Node::is_text)?.into_text()
     }
 
     /// Like [`Fields::text`]; blank text is as good as absent.
     pub(crate) fn words(&mut self, names: &[&str]) -> Option<String> {
-        let is_blank = |value: &Value| value.as_str().is_some_and(|text| text.trim().is_empty());
-        self.take_if(names, |value| is_text(value) && !is_blank(value))
-            .map(into_text)
+        self.words_ref(names).map(Cow::into_owned)
     }
 
-    pub(crate) fn object(&mut self, names: &[&str]) -> Option<Map<String, Value>> {
-        match self.take_if(names, Value::is_object) {
-            Some(Value::Object(map)) => Some(map),
+    /// Like [`Fields::words`], for words that are only looked at.
+    pub(crate) fn words_ref(&mut self, names: &[&str]) -> Option<Cow<'a, str>> {
+        let is_blank = |value: &Node<'_>| value.as_str().is_some_and(|text| text.trim().is_empty());
+        self.take_if(names, |value| value.is_text() && !is_blank(value))?
+            .into_text()
+    }
+
+    pub(crate) fn object(&mut self, names: &[&str]) -> Option<Self> {
+        match self.take_if(names, Node::is_object) {
+            Some(Node::Object(object)) => Some(Self(object)),
             _ => None,
         }
     }
 
     pub(crate) fn boolean(&mut self, name: &str) -> Option<bool> {
-        self.take_if(&[name], Value::is_boolean)?.as_bool()
+        match self.take_if(&[name], |value| matches!(value, Node::Bool(_))) {
+            Some(Node::Bool(value)) => Some(value),
+            _ => None,
+        }
     }
 
     pub(crate) fn number(&mut self, name: &str) -> Option<u64> {
-        self.take_if(&[name], Value::is_u64)?.as_u64()
+        let usable = |value: &Node<'_>| matches!(value, Node::Number(number) if number.is_u64());
+        match self.take_if(&[name], usable) {
+            Some(Node::Number(number)) => number.as_u64(),
+            _ => None,
+        }
     }
 
     /// Takes a list of texts; a single text is split at commas.
     pub(crate) fn texts(&mut self, names: &[&str]) -> Vec<String> {
-        let list = match self.take_if(names, |value| value.is_array() || value.is_string()) {
-            Some(Value::Array(values)) => values
+        let usable = |value: &Node<'_>| matches!(value, Node::Array(_) | Node::Text(_));
+        let list: Vec<String> = match self.take_if(names, usable) {
+            Some(Node::Array(values)) => values
                 .into_iter()
                 .filter_map(|value| match value {
-                    Value::String(text) => Some(text),
-                    Value::Number(number) => Some(number.to_string()),
+                    Node::Text(text) => Some(text.into_owned()),
+                    Node::Number(number) => Some(number.to_string()),
                     _ => None,
                 })
                 .collect(),
-            Some(Value::String(text)) => text.split(',').map(str::to_owned).collect(),
+            Some(Node::Text(text)) => text.split(',').map(str::to_owned).collect(),
             _ => Vec::new(),
         };
         list.into_iter()
@@ -104,14 +139,15 @@ impl Fields {
     }
 }
 
-fn is_text(value: &Value) -> bool {
-    value.is_string() || value.is_number() || value.is_boolean()
+impl From<Map<String, Value>> for Fields<'_> {
+    fn from(map: Map<String, Value>) -> Self {
+        Self(Object::from(map))
+    }
 }
 
-fn into_text(value: Value) -> String {
-    match value {
-        Value::String(text) => text,
-        other => other.to_string(),
+impl<'de> Deserialize<'de> for Fields<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Object::deserialize(deserializer).map(Self)
     }
 }
 

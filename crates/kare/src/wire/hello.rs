@@ -54,13 +54,16 @@ pub struct Welcome {
 }
 
 impl About {
-    pub(crate) fn take_from(fields: &mut Fields) -> Self {
+    pub(crate) fn take_from(fields: &mut Fields<'_>) -> Self {
         Self {
             user_id: fields.words(&["user_id", "userId"]),
             host_locale: fields.words(&["host_locale", "hostLocale"]),
             selected_locale: fields.words(&["selected_locale", "selectedLocale"]),
             user_profile_tags: fields.texts(&["user_profile_tags", "userProfileTags", "tags"]),
-            metadata: fields.object(&["metadata"]).unwrap_or_default(),
+            metadata: fields
+                .object(&["metadata"])
+                .map(Fields::rest)
+                .unwrap_or_default(),
         }
     }
 
@@ -80,7 +83,7 @@ impl About {
 }
 
 impl Hello {
-    pub(crate) fn from_fields(mut body: Fields) -> Self {
+    pub(crate) fn from_fields(mut body: Fields<'_>) -> Self {
         Self {
             welcome_message_id: body.words(&WELCOME_NAMES),
             query: body.words(&["query"]),
@@ -91,7 +94,7 @@ impl Hello {
 }
 
 impl Welcome {
-    pub(crate) fn from_fields(mut body: Fields) -> Self {
+    pub(crate) fn from_fields(mut body: Fields<'_>) -> Self {
         Self {
             conversation_id: body.words(&["conversation_id", "conversationId"]),
             locale: body.words(&["locale"]),

@@ -17,15 +17,14 @@ pub enum WireId {
 
 impl WireId {
     /// Reads an id; blank text is none.
-    pub fn parse(text: String) -> Option<Self> {
-        let trimmed = text.trim();
-        if trimmed.is_empty() {
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if text.is_empty() {
             return None;
         }
-        Some(match valid_uuid(trimmed) {
+        Some(match valid_uuid(text) {
             Some(uuid) => Self::Uuid(uuid),
-            None if trimmed.len() == text.len() => Self::Foreign(text),
-            None => Self::Foreign(trimmed.to_owned()),
+            None => Self::Foreign(text.to_owned()),
         })
     }
 

@@ -3,9 +3,9 @@
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value};
 
-use super::fields::put_kept;
+use super::fields::{Fields, put_kept};
+use super::node::Node;
 use super::{Body, Envelope, Uri, WireId};
 
 /// Path of the query endpoint below the version prefix; the method is POST.
@@ -32,42 +32,43 @@ impl Post {
     ///
     /// # Errors
     /// It is another message's.
-    pub fn query(map: Map<String, Value>) -> Result<Self, UriMismatch> {
-        Self::from_map(map, &Uri::InQuery, &Uri::InText)
+    pub fn query<'a>(map: impl Into<Fields<'a>>) -> Result<Self, UriMismatch> {
+        Self::from_fields(map.into(), &Uri::InQuery, &Uri::InText)
     }
 
     /// Reads the body of a click.
     ///
     /// # Errors
     /// It is another message's.
-    pub fn click(map: Map<String, Value>) -> Result<Self, UriMismatch> {
-        Self::from_map(map, &Uri::InClick, &Uri::InClick)
+    pub fn click<'a>(map: impl Into<Fields<'a>>) -> Result<Self, UriMismatch> {
+        Self::from_fields(map.into(), &Uri::InClick, &Uri::InClick)
     }
 
-    fn from_map(
-        mut map: Map<String, Value>,
+    fn from_fields(
+        mut fields: Fields<'_>,
         expected: &Uri,
         alternative: &Uri,
     ) -> Result<Self, UriMismatch> {
         let named = ["uri", "type"]
             .into_iter()
-            .find_map(|name| map.get(name).and_then(Value::as_str).and_then(Uri::parse));
+            .find_map(|name| fields.peek(name)?.as_str().and_then(Uri::parse));
         match named {
             Some(uri) if uri != *expected && uri != *alternative => {
                 return Err(UriMismatch(uri.as_str().to_owned()));
             }
             Some(_) => {}
             None => {
-                map.insert("uri".to_owned(), expected.as_str().into());
+                fields.discard("uri");
+                fields.add("uri", expected.as_str().to_owned());
             }
         }
-        let nested = map
-            .get("conversation")
+        let nested = fields
+            .peek("conversation")
             .and_then(|conversation| conversation.get("id"))
-            .and_then(Value::as_str)
+            .and_then(Node::as_str)
             .map(str::to_owned);
         let mut envelope =
-            Envelope::from_map(map).map_err(|error| UriMismatch(error.to_string()))?;
+            Envelope::from_map(fields).map_err(|error| UriMismatch(error.to_string()))?;
         let conversation_id = envelope.conversation_id.take().or(nested);
         Ok(Self {
             conversation_id,

@@ -27,7 +27,7 @@ impl Query {
         }
     }
 
-    pub(crate) fn from_fields(mut body: Fields, top: &mut Fields) -> Self {
+    pub(crate) fn from_fields(mut body: Fields<'_>, top: &mut Fields<'_>) -> Self {
         let text = body
             .text(&["text", "query", "message", "content"])
             .or_else(|| {

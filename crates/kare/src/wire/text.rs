@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::action::{Action, take_actions};
 use super::fields::{Fields, put, put_kept, put_some};
+use super::node::Node;
 use super::{Aspect, Header};
 
 /// The body of `out/text`.
@@ -37,7 +38,11 @@ impl Text {
         }
     }
 
-    pub(crate) fn from_fields(mut body: Fields, top: &mut Fields, header: &mut Header) -> Self {
+    pub(crate) fn from_fields(
+        mut body: Fields<'_>,
+        top: &mut Fields<'_>,
+        header: &mut Header,
+    ) -> Self {
         let aspect = take_aspect(&mut body, top, header).unwrap_or_default();
         let actions = take_actions(&mut body, &["actions", "choices", "buttons"])
             .or_else(|| take_actions(top, &["actions"]))
@@ -74,19 +79,19 @@ impl Text {
     }
 }
 
-fn take_aspect(body: &mut Fields, top: &mut Fields, header: &mut Header) -> Option<Aspect> {
-    if let Some(text) = body.words(&["aspect"]) {
+fn take_aspect(body: &mut Fields<'_>, top: &mut Fields<'_>, header: &mut Header) -> Option<Aspect> {
+    if let Some(text) = body.words_ref(&["aspect"]) {
         return Aspect::parse(&text);
     }
     let of_target = body
         .peek("target")
         .and_then(|target| target.get("aspect"))
-        .and_then(Value::as_str)
+        .and_then(Node::as_str)
         .and_then(Aspect::parse);
     if of_target.is_some() {
         return of_target;
     }
-    if let Some(text) = top.words(&["aspect"]) {
+    if let Some(text) = top.words_ref(&["aspect"]) {
         return Aspect::parse(&text);
     }
     let aspect = Aspect::parse(header.extra.get("aspect")?.as_str()?);
@@ -94,7 +99,7 @@ fn take_aspect(body: &mut Fields, top: &mut Fields, header: &mut Header) -> Opti
     aspect
 }
 
-fn take_location(body: &mut Fields) -> Option<String> {
+fn take_location(body: &mut Fields<'_>) -> Option<String> {
     let direct = body.words(&["url", "href", "src", "image", "video"]);
     if direct.is_some() {
         return direct;

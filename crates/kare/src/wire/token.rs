@@ -6,10 +6,11 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use switchboard_core::model::Timestamp;
 
+use super::decode;
 use super::fields::Fields;
+use super::node::Node;
 
 /// Path of the endpoint below the version prefix; the method is GET.
 pub const PATH: &str = "/apps/token";
@@ -65,15 +66,15 @@ pub struct Token {
 impl Token {
     /// Reads an answer in any of the forms that a server may give it, received at `now`.
     pub fn decode(body: &[u8], now: Timestamp) -> Option<Self> {
-        match serde_json::from_slice(body) {
-            Ok(Value::Object(map)) => Self::from_map(map, now),
-            Ok(Value::String(token)) => Self::bare(token, now),
+        match decode(body) {
+            Ok(Node::Object(object)) => Self::from_fields(Fields::new(object), now),
+            Ok(Node::Text(token)) => Self::bare(&token, now),
             Ok(_) => None,
-            Err(_) => Self::bare(String::from_utf8(body.to_vec()).ok()?, now),
+            Err(_) => Self::bare(std::str::from_utf8(body).ok()?, now),
         }
     }
 
-    fn bare(value: String, now: Timestamp) -> Option<Self> {
+    fn bare(value: &str, now: Timestamp) -> Option<Self> {
         let value = value.trim().to_owned();
         if value.is_empty() || value.contains(char::is_whitespace) {
             return None;
@@ -82,10 +83,9 @@ impl Token {
         Some(Self { value, lifetime })
     }
 
-    fn from_map(map: Map<String, Value>, now: Timestamp) -> Option<Self> {
-        let mut fields = Fields::new(map);
+    fn from_fields(mut fields: Fields<'_>, now: Timestamp) -> Option<Self> {
         let Some(value) = fields.words(&["access_token", "token", "jwt"]) else {
-            return Self::from_map(fields.object(&["data"])?, now);
+            return Self::from_fields(fields.object(&["data"])?, now);
         };
         let lifetime = fields
             .text(&["expires_in"])

@@ -36,7 +36,7 @@ impl Uri {
         if text.is_empty() {
             return None;
         }
-        const KNOWN: [Uri; 9] = [
+        static KNOWN: [Uri; 9] = [
             Uri::OutText,
             Uri::InQuery,
             Uri::InClick,
@@ -48,8 +48,9 @@ impl Uri {
             Uri::InBye,
         ];
         KNOWN
-            .into_iter()
+            .iter()
             .find(|uri| uri.as_str().eq_ignore_ascii_case(text))
+            .cloned()
             .or_else(|| Some(Self::Other(text.to_lowercase())))
     }
 
