@@ -89,28 +89,23 @@ pub(crate) fn to_model(
     at: Timestamp,
 ) -> Message {
     links::disarm(&mut wire.data);
-    let original = serde_json::to_value(&wire).unwrap_or_default();
-    let kind = wire.kind;
-    let read = read(&kind, wire.data);
+    let read = read(&wire.kind, wire.data.clone());
     let mut message = Message::bot(id, parent, at, read.content).with_actions(read.actions);
     let hint = Hint {
         target: Target {
             client: Client::Current,
             handover_systems: &[],
         },
-        native: Some(&kind),
+        native: Some(&wire.kind),
         items: &read.items,
     };
     let derived = write(&message.content, &message.actions, hint);
-    let derived = match derived.into_iter().next() {
-        Some((kind, data)) => Outbound::new(kind, data),
-        None => Outbound::new("text", Data::Text(Default::default())),
-    };
-    let derived = serde_json::to_value(&derived).unwrap_or_default();
+    let nothing = || ("text", Data::Text(Default::default()));
+    let (kind, data) = derived.into_iter().next().unwrap_or_else(nothing);
     let note = patch::Note {
         of: message.content.kind(),
-        kind,
-        patch: patch::OfMessage::between(original, derived),
+        patch: patch::OfMessage::between(&wire, &Outbound::new(kind, data)),
+        kind: wire.kind,
         items: read.items,
     };
     message.extras = note.into_extras();

@@ -6,6 +6,7 @@ pub mod deep_link;
 pub mod error;
 pub mod export;
 pub mod feedback;
+pub mod fields;
 pub mod history;
 pub mod interactions;
 pub mod message;

@@ -89,31 +89,23 @@ impl OpenDialogLeg {
         }
     }
 
-    fn user_id(&mut self, profile: &Profile) -> String {
-        let conversation = self.state.conversation;
-        self.state
-            .user_id
-            .get_or_insert_with(|| {
-                let given = profile.user_id.as_deref().map(str::trim);
-                match given.filter(|id| !id.is_empty()) {
-                    Some(id) => id.to_owned(),
-                    None => conversation.to_string(),
-                }
-            })
-            .clone()
-    }
-
     fn tell(&mut self, event: &UserEvent, profile: &Profile, output: &mut LegOutput) {
         let turn = event.id;
+        let State {
+            conversation,
+            user_id,
+            cookies,
+            memory,
+            ..
+        } = &mut self.state;
         if matches!(event.input, UserInput::LeaveHandover) {
-            self.state.memory.human = false;
+            memory.human = false;
         }
-        let plan = plan(event, profile, &self.state.memory, &self.options);
-        let user_id = self.user_id(profile);
+        let plan = plan(event, profile, memory, &self.options);
         let speaker = Speaker {
             options: &self.options,
-            user_id: &user_id,
-            cookies: &self.state.cookies,
+            user_id: user_id.get_or_insert_with(|| key(profile, *conversation)),
+            cookies,
         };
         let (request, dialogue) = match plan {
             Plan::Say(mut content) => {
@@ -299,6 +291,15 @@ impl OpenDialogLeg {
         while let Some((event, profile)) = self.waiting.pop_front() {
             self.tell(&event, &profile, output);
         }
+    }
+}
+
+/// The conversation's key at the engine.
+fn key(profile: &Profile, conversation: ConversationId) -> String {
+    let given = profile.user_id.as_deref().map(str::trim);
+    match given.filter(|id| !id.is_empty()) {
+        Some(id) => id.to_owned(),
+        None => conversation.to_string(),
     }
 }
 

@@ -9,6 +9,7 @@ use switchboard_core::model::MessageId;
 
 use crate::options::{BackendOptions, Generation};
 use crate::wire::feedback;
+use crate::wire::fields::Fields;
 use crate::wire::message::{Content, Request as Message, SCENARIO_ID_HEADER, USER_ID_HEADER};
 
 /// What of a user id may stand in a path.
@@ -67,22 +68,19 @@ pub(super) struct Speaker<'a> {
 
 impl Speaker<'_> {
     /// Something the user did.
-    pub(super) fn say(&self, id: MessageId, mut content: Content) -> http::Result<Request<Bytes>> {
+    pub(super) fn say(&self, id: MessageId, content: Content<'_>) -> http::Result<Request<Bytes>> {
         let id = id.to_string();
-        for (key, value) in [
-            ("user_id", self.user_id),
-            ("id", &id),
-            ("author", self.user_id),
-        ] {
-            content.rest.insert(key.to_owned(), value.into());
-        }
+        let mut rest = content.rest;
+        rest.insert("user_id", self.user_id);
+        rest.insert("id", id.as_str());
+        rest.insert("author", self.user_id);
         let body = Message {
-            notification: Message::NOTIFICATION.to_owned(),
-            user_id: self.user_id.to_owned(),
-            author: self.user_id.to_owned(),
-            message_id: Some(id),
-            content,
-            rest: Default::default(),
+            notification: Message::NOTIFICATION.into(),
+            user_id: self.user_id.into(),
+            author: self.user_id.into(),
+            message_id: Some(id.as_str().into()),
+            content: Content { rest, ..content },
+            rest: Fields::default(),
         };
         let path = match self.options.generation {
             Generation::One => "incoming/webchat",
