@@ -9,6 +9,7 @@ pub mod feedback;
 pub mod fields;
 pub mod history;
 pub mod interactions;
+pub(crate) mod json;
 pub mod message;
 pub mod outbound;
 pub mod scalar;

@@ -217,6 +217,8 @@ impl OpenDialogLeg {
         let State { watch, memory, .. } = &mut self.state;
         watch.answered(&mut messages, &self.options.history_poll, cx.now);
         memory.new_answer();
+        // The end of the turn comes after them.
+        output.events.reserve(messages.len() + 1);
         for wire in messages {
             let message = convert::to_model(wire, cx.message_id(), pending.turn, cx.now);
             memory.note(&message);

@@ -314,15 +314,18 @@ impl<'a> Draft<'a> {
                 all.push(key, write(now));
             }
         }
-        let given = sent.and_then(|sent| sent.rest);
-        let mut rest = given.map(Fields::from).unwrap_or_default();
-        if rest.is_empty() {
-            rest.push("mode", "webchat");
-            rest.push("modeInstance", Value::from(0));
-            if callback == Some(END_CHAT) {
-                rest.push("escalating", true);
+        let rest = match sent.and_then(|sent| sent.rest) {
+            Some(rest) => rest.into(),
+            None => {
+                let mut rest = Fields::with_capacity(8);
+                rest.push("mode", "webchat");
+                rest.push("modeInstance", Value::from(0));
+                if callback == Some(END_CHAT) {
+                    rest.push("escalating", true);
+                }
+                rest
             }
-        }
+        };
         Plan::Say(Content {
             kind,
             callback_id: callback.map(Cow::Borrowed),

@@ -10,6 +10,7 @@ use switchboard_core::model::MessageId;
 use crate::options::{BackendOptions, Generation};
 use crate::wire::feedback;
 use crate::wire::fields::Fields;
+use crate::wire::json;
 use crate::wire::message::{Content, Request as Message, SCENARIO_ID_HEADER, USER_ID_HEADER};
 
 /// What of a user id may stand in a path.
@@ -71,9 +72,12 @@ impl Speaker<'_> {
     pub(super) fn say(&self, id: MessageId, content: Content<'_>) -> http::Result<Request<Bytes>> {
         let id = id.to_string();
         let mut rest = content.rest;
-        rest.insert("user_id", self.user_id);
-        rest.insert("id", id.as_str());
-        rest.insert("author", self.user_id);
+        for (key, value) in Content::REPEATED
+            .into_iter()
+            .zip([self.user_id, &id, self.user_id])
+        {
+            rest.insert(key, value);
+        }
         let body = Message {
             notification: Message::NOTIFICATION.into(),
             user_id: self.user_id.into(),
@@ -108,11 +112,9 @@ impl Speaker<'_> {
     }
 
     fn post(&self, path: &str, body: &impl Serialize) -> http::Result<Request<Bytes>> {
-        // Plain values with string keys cannot fail to serialise.
-        let body = serde_json::to_vec(body).unwrap_or_default();
         self.request(Method::POST, path)
             .header(header::CONTENT_TYPE, "application/json")
-            .body(Bytes::from(body))
+            .body(Bytes::from(json::write(body)))
     }
 
     fn request(&self, method: Method, path: &str) -> Builder {

@@ -83,8 +83,9 @@ fn answer(value: &Field<'_>) -> String {
     }
 }
 
-/// What is kept of a request for an OpenDialog engine, and for the history.
-pub(crate) fn extras(content: Content<'_>) -> Extras {
+/// What is kept of a request for an OpenDialog engine, and for the history. What repeats the
+/// envelope is repeated anew.
+pub(crate) fn extras(mut content: Content<'_>) -> Extras {
     let mut fields = Map::with_capacity(4);
     fields.insert(TYPE.to_owned(), Value::from(content.kind.as_str()));
     if let Some(id) = content.callback_id {
@@ -92,6 +93,7 @@ pub(crate) fn extras(content: Content<'_>) -> Extras {
     }
     fields.insert(DATA.to_owned(), Value::Object(content.data.into_map()));
     if !content.rest.is_empty() {
+        content.rest.retain(|key| !Content::REPEATED.contains(&key));
         fields.insert(REST.to_owned(), Value::Object(content.rest.into_map()));
     }
     Extras::new(NAME, fields)

@@ -180,7 +180,7 @@ pub(crate) struct Note {
 
 impl Note {
     pub(crate) fn into_extras(self) -> Extras {
-        let mut fields = Map::new();
+        let mut fields = Map::with_capacity(4);
         fields.insert(OF.to_owned(), Value::from(self.of.as_str()));
         fields.insert(TYPE.to_owned(), Value::from(self.kind));
         if let Some(envelope) = self.patch.envelope.into_value() {

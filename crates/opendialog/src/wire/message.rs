@@ -72,6 +72,9 @@ pub struct Content<'a> {
 }
 
 impl Content<'_> {
+    /// The keys of `rest` that repeat the envelope: its user, its id and its author.
+    pub const REPEATED: [&'static str; 3] = ["user_id", "id", "author"];
+
     /// A key of `data` as text.
     pub fn data_text(&self, key: &str) -> Option<Cow<'_, str>> {
         self.data.get(key)?.text()

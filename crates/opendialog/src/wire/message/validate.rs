@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::{Kind, Request};
 use crate::wire::error::{Invalid, humanise};
 use crate::wire::fields::Field;
+use crate::wire::json;
 use crate::wire::scalar::trimmed;
 
 /// Reads a request.
@@ -21,7 +22,7 @@ use crate::wire::scalar::trimmed;
 /// What is wrong with it, all fields together.
 pub fn decode(body: &[u8]) -> Result<Request<'_>, Invalid> {
     // The common case is one typed pass; only what fails is read again, to say all that is wrong.
-    match serde_json::from_slice::<Request<'_>>(body) {
+    match json::read::<Request<'_>>(body) {
         Ok(mut request) => {
             trim(&mut request);
             if is_acceptable(&request) {
