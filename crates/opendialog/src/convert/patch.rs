@@ -239,6 +239,12 @@ impl NoteRef<'_> {
         }
     }
 
+    /// Whether the engine's own text is among what it changes.
+    pub(crate) fn has_text(&self) -> bool {
+        let set = || self.fields.get(DATA)?.get(SET)?.get("text");
+        set().is_some()
+    }
+
     /// A key of the envelope that the model has no word for.
     pub(crate) fn envelope(&self, key: &str) -> Option<&Value> {
         self.fields.get(ENVELOPE)?.get(SET)?.get(key)

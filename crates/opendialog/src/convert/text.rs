@@ -128,6 +128,12 @@ pub(crate) fn of_content(content: &Content) -> Option<&RichText> {
     .filter(|text| !text.is_empty())
 }
 
+/// Whether [`linked`] surely does not give this text: it has a tag that is no link.
+pub(crate) fn has_more_than_links(text: &str) -> bool {
+    let mut tags = text.split('<').skip(1);
+    tags.any(|tag| !tag.starts_with("a ") && !tag.starts_with("/a>"))
+}
+
 /// Whether a text is HTML rather than plain: it has a tag or a character reference.
 fn has_markup(text: &str) -> bool {
     memchr2_iter(b'<', b'&', text.as_bytes()).any(|at| {

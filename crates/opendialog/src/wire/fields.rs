@@ -103,7 +103,8 @@ impl<'a> Fields<'a> {
 
 impl<'a> From<&'a Map<String, Value>> for Fields<'a> {
     fn from(object: &'a Map<String, Value>) -> Self {
-        let mut fields = Self::with_capacity(object.len());
+        // More is usually added.
+        let mut fields = Self::with_capacity(object.len() + 4);
         fields.extend(object);
         fields
     }
