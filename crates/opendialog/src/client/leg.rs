@@ -15,11 +15,10 @@ use switchboard_core::model::{
 
 use super::memory::Memory;
 use super::plan::{Plan, plan};
-use super::request::{Cookies, Speaker};
+use super::request::{Cookies, Site, Speaker};
 use super::watch::Watch;
 use crate::convert::{self, user};
 use crate::error::{DialectError, decode_fault};
-use crate::options::BackendOptions;
 use crate::wire::history::Row;
 use crate::wire::message::{Answer, Kind};
 use crate::wire::outbound::Outbound;
@@ -69,7 +68,7 @@ struct Pending {
 
 /// The leg.
 pub(super) struct OpenDialogLeg {
-    options: Arc<BackendOptions>,
+    site: Arc<Site>,
     state: State,
     pending: Vec<Pending>,
     /// The look at the history that is under way; there are never two.
@@ -79,9 +78,9 @@ pub(super) struct OpenDialogLeg {
 }
 
 impl OpenDialogLeg {
-    pub(super) fn new(options: Arc<BackendOptions>, state: State) -> Self {
+    pub(super) fn new(site: Arc<Site>, state: State) -> Self {
         Self {
-            options,
+            site,
             state,
             pending: Vec::new(),
             look: None,
@@ -101,16 +100,16 @@ impl OpenDialogLeg {
         if matches!(event.input, UserInput::LeaveHandover) {
             memory.human = false;
         }
-        let plan = plan(event, profile, memory, &self.options);
+        let plan = plan(event, profile, memory, &self.site.options);
         let speaker = Speaker {
-            options: &self.options,
+            site: &self.site,
             user_id: user_id.get_or_insert_with(|| key(profile, *conversation)),
             cookies,
         };
         let (request, dialogue) = match plan {
             Plan::Say(mut content) => {
                 let dialogue = content.kind != Kind::UrlClick;
-                content.user = Some(user::write(profile, self.options.scenario.as_deref()));
+                content.user = Some(user::write(profile, self.site.options.scenario.as_deref()));
                 (speaker.say(event.id, content), dialogue)
             }
             Plan::Rate(rating) => (speaker.rate(&rating), false),
@@ -131,7 +130,7 @@ impl OpenDialogLeg {
         if dialogue {
             self.state.watch.stop();
         }
-        let call = self.call(request, self.options.timeout, output);
+        let call = self.call(request, self.site.options.timeout, output);
         self.pending.push(Pending {
             call,
             turn: Some(turn),
@@ -215,7 +214,7 @@ impl OpenDialogLeg {
             return;
         }
         let State { watch, memory, .. } = &mut self.state;
-        watch.answered(&mut messages, &self.options.history_poll, cx.now);
+        watch.answered(&mut messages, &self.site.options.history_poll, cx.now);
         memory.new_answer();
         // The end of the turn comes after them.
         output.events.reserve(messages.len() + 1);
@@ -237,7 +236,7 @@ impl OpenDialogLeg {
         };
         self.state.watch.begin(cx.now);
         let speaker = Speaker {
-            options: &self.options,
+            site: &self.site,
             user_id: &user_id,
             cookies: &self.state.cookies,
         };

@@ -1,6 +1,7 @@
 //! What the engine is told of what the user did.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 use switchboard_core::model::{
@@ -219,8 +220,9 @@ impl<'a> Draft<'a> {
             });
             data.push((&field.name, answer.into()));
         }
+        let mut answered: HashSet<&str> = data.iter().map(|(name, _)| *name).collect();
         for (name, answer) in &form.values {
-            if !data.iter().any(|(known, _)| known == name) {
+            if answered.insert(name) {
                 lines.push(format!("{name}: {answer}"));
                 data.push((name, answer.into()));
             }
