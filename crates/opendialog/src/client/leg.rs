@@ -146,6 +146,8 @@ impl OpenDialogLeg {
     ) -> CallId {
         self.state.calls = self.state.calls.wrapping_add(1);
         let call = CallId(self.state.calls);
+        // There is hardly ever a second one.
+        output.effects.reserve_exact(1);
         output.effects.push(Effect::Http {
             call,
             request,
@@ -217,7 +219,7 @@ impl OpenDialogLeg {
         watch.answered(&mut messages, &self.site.options.history_poll, cx.now);
         memory.new_answer();
         // The end of the turn comes after them.
-        output.events.reserve(messages.len() + 1);
+        output.events.reserve_exact(messages.len() + 1);
         for wire in messages {
             let message = convert::to_model(wire, cx.message_id(), pending.turn, cx.now);
             memory.note(&message);

@@ -33,9 +33,12 @@ impl Patch {
             .filter(|(key, _)| original.get(key).is_none())
             .map(|(key, _)| Value::from(key))
             .collect();
-        let set = original
+        let other: Vec<_> = original
             .iter()
             .filter(|(key, value)| derived.get(key) != Some(value))
+            .collect();
+        let set = other
+            .into_iter()
             .map(|(key, value)| (key.to_owned(), value.to_value()))
             .collect();
         Self { set, without }
