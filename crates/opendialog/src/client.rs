@@ -16,11 +16,12 @@ use url::Url;
 
 use crate::options::{BackendOptions, Generation};
 use leg::{OpenDialogLeg, State};
+use request::Site;
 
 /// A configured engine.
 #[derive(Debug)]
 pub(crate) struct Engine {
-    options: Arc<BackendOptions>,
+    site: Arc<Site>,
 }
 
 impl Engine {
@@ -59,8 +60,10 @@ impl Engine {
                 OptionsError::new("welcome", "must not be empty").fix("welcome = \"WELCOME\"")
             );
         }
+        let site =
+            Site::new(options).map_err(|error| OptionsError::new("url", error.to_string()))?;
         Ok(Self {
-            options: Arc::new(options),
+            site: Arc::new(site),
         })
     }
 }
@@ -68,7 +71,7 @@ impl Engine {
 impl Backend for Engine {
     fn open(&self, conversation: ConversationId, _cx: &Cx<'_>) -> Box<dyn Leg> {
         let state = State::new(conversation);
-        Box::new(OpenDialogLeg::new(Arc::clone(&self.options), state))
+        Box::new(OpenDialogLeg::new(Arc::clone(&self.site), state))
     }
 
     fn resume(&self, state: Value, _cx: &Cx<'_>) -> Result<Box<dyn Leg>, Fault> {
@@ -76,15 +79,12 @@ impl Backend for Engine {
             tracing::error!(%error, "the state of a leg cannot be read");
             Fault::Internal
         })?;
-        Ok(Box::new(OpenDialogLeg::new(
-            Arc::clone(&self.options),
-            state,
-        )))
+        Ok(Box::new(OpenDialogLeg::new(Arc::clone(&self.site), state)))
     }
 
     fn describe(&self) -> String {
         // Credentials in an address are secrets as well.
-        match Url::parse(&self.options.url) {
+        match Url::parse(&self.site.options.url) {
             Ok(mut url) => {
                 let _ = url.set_username("");
                 let _ = url.set_password(None);

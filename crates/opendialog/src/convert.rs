@@ -76,6 +76,8 @@ pub(crate) struct Hint<'a> {
     pub(crate) native: Option<&'a str>,
     /// The patches of a carousel's cards.
     pub(crate) items: &'a [Value],
+    /// The text is patched, so a message of words needs none.
+    pub(crate) own_text: bool,
 }
 
 /// A type and its data.
@@ -89,28 +91,24 @@ pub(crate) fn to_model(
     at: Timestamp,
 ) -> Message {
     links::disarm(&mut wire.data);
-    let original = serde_json::to_value(&wire).unwrap_or_default();
-    let kind = wire.kind;
-    let read = read(&kind, wire.data);
+    let read = read(&wire.kind, wire.data.clone());
     let mut message = Message::bot(id, parent, at, read.content).with_actions(read.actions);
     let hint = Hint {
         target: Target {
             client: Client::Current,
             handover_systems: &[],
         },
-        native: Some(&kind),
+        native: Some(&wire.kind),
         items: &read.items,
+        own_text: wire.data.text().is_some_and(text::has_more_than_links),
     };
     let derived = write(&message.content, &message.actions, hint);
-    let derived = match derived.into_iter().next() {
-        Some((kind, data)) => Outbound::new(kind, data),
-        None => Outbound::new("text", Data::Text(Default::default())),
-    };
-    let derived = serde_json::to_value(&derived).unwrap_or_default();
+    let nothing = || ("text", Data::Text(Default::default()));
+    let (kind, data) = derived.into_iter().next().unwrap_or_else(nothing);
     let note = patch::Note {
         of: message.content.kind(),
-        kind,
-        patch: patch::OfMessage::between(original, derived),
+        patch: patch::OfMessage::between(&wire, &Outbound::new(kind, data)),
+        kind: wire.kind,
         items: read.items,
     };
     message.extras = note.into_extras();
@@ -125,6 +123,7 @@ pub(crate) fn from_model(message: &Message, target: Target<'_>) -> Vec<Outbound>
         target,
         native: note.as_ref().map(|note| note.kind),
         items: note.as_ref().map_or(&[], |note| note.items),
+        own_text: note.as_ref().is_some_and(patch::NoteRef::has_text),
     };
     let mut written: Vec<Outbound> = write(&message.content, &message.actions, hint)
         .into_iter()
@@ -153,6 +152,7 @@ pub(crate) fn from_model_afresh(message: &Message, target: Target<'_>) -> Vec<Ou
         target,
         native: None,
         items: &[],
+        own_text: false,
     };
     write(&message.content, &message.actions, hint)
         .into_iter()
@@ -243,11 +243,7 @@ pub(crate) fn write(content: &Content, actions: &[Action], hint: Hint<'_>) -> Ve
         | Content::LanguageProblem { text, .. }
         | Content::Other {
             text: Some(text), ..
-        } => match words(text, actions) {
-            // An engine's own message without words is still one.
-            none if none.is_empty() && hint.native.is_some() => vec![text::empty()],
-            some => some,
-        },
+        } => message_of_words(text, actions, hint),
         Content::Other { text: None, .. } if hint.native.is_some() => vec![text::empty()],
         Content::Other { text: None, .. } => Vec::new(),
         Content::Quote(quote) => words(&text::of_quote(quote), actions),
@@ -304,6 +300,15 @@ pub(crate) fn write(content: &Content, actions: &[Action], hint: Hint<'_>) -> Ve
         Content::Progress(progress) => vec![attributes::write_progress(progress)],
         Content::Attributes { values } => vec![attributes::write(values, hint)],
     }
+}
+
+fn message_of_words(text: &RichText, actions: &[Action], hint: Hint<'_>) -> Vec<Typed> {
+    // An engine's own message without words is still one, and its own words are not converted.
+    let is_own = hint.native.is_some() && (text.is_empty() || hint.own_text);
+    if is_own && actions.is_empty() {
+        return vec![text::empty()];
+    }
+    words(text, actions)
 }
 
 /// Words, and buttons below them if there are any.

@@ -7,6 +7,7 @@ use switchboard_core::Fault;
 use switchboard_core::model::TurnOutcome;
 
 use crate::wire::error::{Invalid, Problem, humanise};
+use crate::wire::json;
 
 /// What can be wrong with what an engine sent.
 #[derive(Debug, thiserror::Error)]
@@ -116,9 +117,7 @@ pub(crate) fn decode_fault(response: &Response<Bytes>) -> DialectError {
 
 /// A JSON response.
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response<Bytes> {
-    // Plain values with string keys cannot fail to serialise.
-    let body = serde_json::to_vec(body).unwrap_or_default();
-    with_type(status, "application/json", body)
+    with_type(status, "application/json", json::write(body))
 }
 
 /// A plain text response.

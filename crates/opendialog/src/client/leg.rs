@@ -15,11 +15,10 @@ use switchboard_core::model::{
 
 use super::memory::Memory;
 use super::plan::{Plan, plan};
-use super::request::{Cookies, Speaker};
+use super::request::{Cookies, Site, Speaker};
 use super::watch::Watch;
 use crate::convert::{self, user};
 use crate::error::{DialectError, decode_fault};
-use crate::options::BackendOptions;
 use crate::wire::history::Row;
 use crate::wire::message::{Answer, Kind};
 use crate::wire::outbound::Outbound;
@@ -69,7 +68,7 @@ struct Pending {
 
 /// The leg.
 pub(super) struct OpenDialogLeg {
-    options: Arc<BackendOptions>,
+    site: Arc<Site>,
     state: State,
     pending: Vec<Pending>,
     /// The look at the history that is under way; there are never two.
@@ -79,9 +78,9 @@ pub(super) struct OpenDialogLeg {
 }
 
 impl OpenDialogLeg {
-    pub(super) fn new(options: Arc<BackendOptions>, state: State) -> Self {
+    pub(super) fn new(site: Arc<Site>, state: State) -> Self {
         Self {
-            options,
+            site,
             state,
             pending: Vec::new(),
             look: None,
@@ -89,36 +88,28 @@ impl OpenDialogLeg {
         }
     }
 
-    fn user_id(&mut self, profile: &Profile) -> String {
-        let conversation = self.state.conversation;
-        self.state
-            .user_id
-            .get_or_insert_with(|| {
-                let given = profile.user_id.as_deref().map(str::trim);
-                match given.filter(|id| !id.is_empty()) {
-                    Some(id) => id.to_owned(),
-                    None => conversation.to_string(),
-                }
-            })
-            .clone()
-    }
-
     fn tell(&mut self, event: &UserEvent, profile: &Profile, output: &mut LegOutput) {
         let turn = event.id;
+        let State {
+            conversation,
+            user_id,
+            cookies,
+            memory,
+            ..
+        } = &mut self.state;
         if matches!(event.input, UserInput::LeaveHandover) {
-            self.state.memory.human = false;
+            memory.human = false;
         }
-        let plan = plan(event, profile, &self.state.memory, &self.options);
-        let user_id = self.user_id(profile);
+        let plan = plan(event, profile, memory, &self.site.options);
         let speaker = Speaker {
-            options: &self.options,
-            user_id: &user_id,
-            cookies: &self.state.cookies,
+            site: &self.site,
+            user_id: user_id.get_or_insert_with(|| key(profile, *conversation)),
+            cookies,
         };
         let (request, dialogue) = match plan {
             Plan::Say(mut content) => {
                 let dialogue = content.kind != Kind::UrlClick;
-                content.user = Some(user::write(profile, self.options.scenario.as_deref()));
+                content.user = Some(user::write(profile, self.site.options.scenario.as_deref()));
                 (speaker.say(event.id, content), dialogue)
             }
             Plan::Rate(rating) => (speaker.rate(&rating), false),
@@ -139,7 +130,7 @@ impl OpenDialogLeg {
         if dialogue {
             self.state.watch.stop();
         }
-        let call = self.call(request, self.options.timeout, output);
+        let call = self.call(request, self.site.options.timeout, output);
         self.pending.push(Pending {
             call,
             turn: Some(turn),
@@ -155,6 +146,8 @@ impl OpenDialogLeg {
     ) -> CallId {
         self.state.calls = self.state.calls.wrapping_add(1);
         let call = CallId(self.state.calls);
+        // There is hardly ever a second one.
+        output.effects.reserve_exact(1);
         output.effects.push(Effect::Http {
             call,
             request,
@@ -223,8 +216,10 @@ impl OpenDialogLeg {
             return;
         }
         let State { watch, memory, .. } = &mut self.state;
-        watch.answered(&mut messages, &self.options.history_poll, cx.now);
+        watch.answered(&mut messages, &self.site.options.history_poll, cx.now);
         memory.new_answer();
+        // The end of the turn comes after them.
+        output.events.reserve_exact(messages.len() + 1);
         for wire in messages {
             let message = convert::to_model(wire, cx.message_id(), pending.turn, cx.now);
             memory.note(&message);
@@ -243,7 +238,7 @@ impl OpenDialogLeg {
         };
         self.state.watch.begin(cx.now);
         let speaker = Speaker {
-            options: &self.options,
+            site: &self.site,
             user_id: &user_id,
             cookies: &self.state.cookies,
         };
@@ -299,6 +294,15 @@ impl OpenDialogLeg {
         while let Some((event, profile)) = self.waiting.pop_front() {
             self.tell(&event, &profile, output);
         }
+    }
+}
+
+/// The conversation's key at the engine.
+fn key(profile: &Profile, conversation: ConversationId) -> String {
+    let given = profile.user_id.as_deref().map(str::trim);
+    match given.filter(|id| !id.is_empty()) {
+        Some(id) => id.to_owned(),
+        None => conversation.to_string(),
     }
 }
 

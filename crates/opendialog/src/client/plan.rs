@@ -1,5 +1,8 @@
 //! What the engine is told of what the user did.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 use switchboard_core::model::{
     ChoiceMade, Command, Feedback, FeedbackRequest, FormSubmission, Profile, Rating, SendBody,
@@ -15,13 +18,15 @@ use crate::convert::pickers::LONG_TEXT_FIELD;
 use crate::options::{BackendOptions, Generation, OpenWith};
 use crate::wire::callback::{END_CHAT, value_for};
 use crate::wire::feedback::{self, Verdict};
+use crate::wire::fields::Fields;
 use crate::wire::message::{Content, Kind};
+use crate::wire::scalar::trimmed;
 use crate::wire::time;
 
 /// What to do about an event.
-pub(super) enum Plan {
+pub(super) enum Plan<'a> {
     /// Post it to the chat.
-    Say(Content),
+    Say(Content<'a>),
     /// Post it as a rating.
     Rate(feedback::Request),
     /// Nothing; the turn ends at once.
@@ -31,29 +36,29 @@ pub(super) enum Plan {
 }
 
 /// Decides on an event. The content has no user yet.
-pub(super) fn plan(
-    event: &UserEvent,
+pub(super) fn plan<'a>(
+    event: &'a UserEvent,
     profile: &Profile,
-    memory: &Memory,
-    options: &BackendOptions,
-) -> Plan {
+    memory: &'a Memory,
+    options: &'a BackendOptions,
+) -> Plan<'a> {
     let sent = input::sent(event);
     let draft = Draft { event, sent };
     match &event.input {
         UserInput::Open {
             query: Some(query), ..
-        } if !query.trim().is_empty() => draft.words(query, memory),
+        } if !query.trim().is_empty() => draft.words(query.as_str(), memory),
         UserInput::Open { welcome, .. } => draft.open(welcome.as_deref(), profile, options),
-        UserInput::Text { text } => draft.words(text, memory),
+        UserInput::Text { text } => draft.words(text.as_str(), memory),
         UserInput::Choice(choice) => draft.choice(choice, memory),
         UserInput::Form(form) | UserInput::Survey(form) => draft.form(form, memory),
         UserInput::Feedback(rating) => draft.feedback(rating, memory, options),
         UserInput::LinkClick { url, .. } => {
-            draft.content(Kind::UrlClick, None, [("url", url.clone())])
+            draft.content(Kind::UrlClick, None, [("url", url.into())])
         }
         UserInput::File(file) => draft.file(file, memory),
         UserInput::End => {
-            let words = [("text", "End chat".to_owned()), ("value", String::new())];
+            let words = [("text", "End chat".into()), ("value", "".into())];
             draft.content(Kind::ButtonResponse, Some(END_CHAT), words)
         }
         UserInput::LeaveHandover => draft.leave(),
@@ -72,18 +77,23 @@ struct Draft<'a> {
     sent: Option<Sent<'a>>,
 }
 
-impl Draft<'_> {
-    fn open(&self, welcome: Option<&str>, profile: &Profile, options: &BackendOptions) -> Plan {
+impl<'a> Draft<'a> {
+    fn open(
+        &self,
+        welcome: Option<&'a str>,
+        profile: &Profile,
+        options: &'a BackendOptions,
+    ) -> Plan<'a> {
         let kind = match (options.open_with, self.sent.map(|sent| sent.kind)) {
             (Some(OpenWith::Trigger), _) | (None, Some(Kind::Trigger)) => Kind::Trigger,
             _ => Kind::ChatOpen,
         };
         let page = profile.page_url.as_deref().and_then(|url| {
             if url.starts_with('/') {
-                return Some(("value", url.to_owned()));
+                return Some(("value", url.to_owned().into()));
             }
             let path = Url::parse(url).ok()?.path().to_owned();
-            Some(("value", path))
+            Some(("value", path.into()))
         });
         let page = page.filter(|_| kind == Kind::ChatOpen && self.sent.is_none());
         let callback = welcome.unwrap_or(&options.welcome);
@@ -92,7 +102,7 @@ impl Draft<'_> {
 
     /// An OpenDialog client leaves with a button, which its engine is told of; there is no other
     /// way to say it.
-    fn leave(&self) -> Plan {
+    fn leave(&self) -> Plan<'a> {
         match self.sent {
             Some(Sent {
                 kind: kind @ Kind::ButtonResponse,
@@ -103,49 +113,46 @@ impl Draft<'_> {
         }
     }
 
-    fn words(&self, text: &str, memory: &Memory) -> Plan {
-        let text = text.trim();
+    fn words(&self, text: impl Into<Cow<'a, str>>, memory: &'a Memory) -> Plan<'a> {
+        let text = trimmed(text.into());
         if text.is_empty() {
             // The widget never sends an empty text, and the vendor's server fails on one.
             return Plan::Nothing(TurnOutcome::Refused);
         }
-        let words = [("text", text.to_owned())];
+        let words = |text| [("text", text)];
         match &memory.asked {
             Some(Asked::LongText { callback }) => {
-                self.content(Kind::LongtextResponse, Some(callback), words)
+                self.content(Kind::LongtextResponse, Some(callback), words(text))
             }
             Some(Asked::Date {
                 callback,
                 attribute,
-            }) => match date(text) {
-                Some(date) => self.picked(callback, attribute, text, &date),
-                None => self.content(Kind::Text, None, words),
+            }) => match date(&text) {
+                Some(date) => self.picked(callback, value_for(attribute, &date), text),
+                None => self.content(Kind::Text, None, words(text)),
             },
             Some(Asked::Search {
                 callback,
                 attribute,
-            }) => self.picked(callback, attribute, text, text),
+            }) => self.picked(callback, value_for(attribute, &text), text),
             None => match self.sent {
                 Some(Sent {
                     kind: kind @ Kind::LongtextResponse,
                     callback_id,
                     ..
-                }) => self.content(kind, callback_id, words),
-                _ => self.content(Kind::Text, None, words),
+                }) => self.content(kind, callback_id, words(text)),
+                _ => self.content(Kind::Text, None, words(text)),
             },
         }
     }
 
     /// Words that were typed where the vendor's client has a control.
-    fn picked(&self, callback: &str, attribute: &str, words: &str, value: &str) -> Plan {
-        let data = [
-            ("text", words.to_owned()),
-            ("value", value_for(attribute, value)),
-        ];
+    fn picked(&self, callback: &'a str, value: String, words: Cow<'a, str>) -> Plan<'a> {
+        let data = [("text", words), ("value", value.into())];
         self.content(Kind::ButtonResponse, Some(callback), data)
     }
 
-    fn choice(&self, choice: &ChoiceMade, memory: &Memory) -> Plan {
+    fn choice(&self, choice: &'a ChoiceMade, memory: &'a Memory) -> Plan<'a> {
         let action = choice.action.as_deref();
         let commands = action.map_or(&[][..], |action| action.on_click.as_slice());
         let said = commands.iter().find_map(|command| match command {
@@ -153,7 +160,7 @@ impl Draft<'_> {
             _ => None,
         });
         if let Some(text) = said {
-            return self.words(text, memory);
+            return self.words(text.as_str(), memory);
         }
         let id = action
             .map(|action| action.id.as_str())
@@ -165,15 +172,15 @@ impl Draft<'_> {
         }
         let words = if words.trim().is_empty() { id } else { words };
         let value = action.map_or(choice.value.as_deref(), |action| action.value.as_deref());
-        let mut data = vec![("text", words.to_owned())];
+        let mut data = vec![("text", Cow::Borrowed(words))];
         // An OpenDialog client's own value stays where the model has none.
         if value.is_some() || self.sent.is_none() {
-            data.push(("value", value.unwrap_or_default().to_owned()));
+            data.push(("value", value.unwrap_or_default().into()));
         }
         self.content(Kind::ButtonResponse, Some(id), data)
     }
 
-    fn form(&self, form: &FormSubmission, memory: &Memory) -> Plan {
+    fn form(&self, form: &'a FormSubmission, memory: &'a Memory) -> Plan<'a> {
         let known = memory.form(&form.id);
         if form.id.is_empty() {
             return self.words(form.summary.as_deref().unwrap_or_default(), memory);
@@ -187,22 +194,22 @@ impl Draft<'_> {
                 .or(form.values.first().map(|(_, answer)| answer.as_str()))
                 .or(form.summary.as_deref())
                 .unwrap_or_default();
-            let words = [("text", text.to_owned())];
+            let words = [("text", text.into())];
             return self.content(Kind::LongtextResponse, Some(&known.id), words);
         }
         let leads_out = known.and_then(|known| known.cancel.as_ref());
         if form.cancelled || leads_out.is_some_and(|(id, _)| *id == form.id) {
             let id = leads_out.map_or(form.id.as_str(), |(id, _)| id);
-            let words = form.summary.clone();
-            let words = words.or_else(|| leads_out.map(|(_, label)| label.clone()));
+            let words = form.summary.as_ref();
+            let words = words.or(leads_out.map(|(_, label)| label));
             return self.content(
                 Kind::FormResponse,
                 Some(id),
-                words.map(|words| ("text", words)),
+                words.map(|words| ("text", words.into())),
             );
         }
         // The engine expects every element, and shows the summary as the user's words.
-        let mut data: Vec<(&str, String)> = Vec::new();
+        let mut data: Vec<(&str, Cow<'_, str>)> = Vec::new();
         let mut lines = Vec::new();
         for field in known.map_or(&[][..], |known| known.fields.as_slice()) {
             let answer = answer(&field.name).unwrap_or_default();
@@ -211,21 +218,27 @@ impl Draft<'_> {
                 "" => shown,
                 label => format!("{label}: {shown}"),
             });
-            data.push((&field.name, answer.to_owned()));
+            data.push((&field.name, answer.into()));
         }
+        let mut answered: HashSet<&str> = data.iter().map(|(name, _)| *name).collect();
         for (name, answer) in &form.values {
-            if !data.iter().any(|(known, _)| known == name) {
+            if answered.insert(name) {
                 lines.push(format!("{name}: {answer}"));
-                data.push((name, answer.clone()));
+                data.push((name, answer.into()));
             }
         }
         data.retain(|(name, _)| !RESERVED.contains(name));
-        let summary = form.summary.clone().unwrap_or_else(|| lines.join("\n"));
-        data.push(("text", summary));
+        let summary = form.summary.as_ref().map(Cow::from);
+        data.push(("text", summary.unwrap_or_else(|| lines.join("\n").into())));
         self.content(Kind::FormResponse, Some(&form.id), data)
     }
 
-    fn feedback(&self, feedback: &Feedback, memory: &Memory, options: &BackendOptions) -> Plan {
+    fn feedback(
+        &self,
+        feedback: &Feedback,
+        memory: &'a Memory,
+        options: &BackendOptions,
+    ) -> Plan<'a> {
         let (verdict, button) = match feedback.rating {
             Some(Rating::Positive) => (Verdict::Positive, FeedbackRequest::POSITIVE),
             Some(Rating::Negative) => (Verdict::Negative, FeedbackRequest::NEGATIVE),
@@ -252,16 +265,16 @@ impl Draft<'_> {
             return Plan::Nothing(TurnOutcome::Done);
         };
         let data = [
-            ("text", label.clone()),
-            ("value", value.clone().unwrap_or_default()),
+            ("text", label.into()),
+            ("value", value.as_deref().unwrap_or_default().into()),
         ];
         self.content(Kind::ButtonResponse, Some(id), data)
     }
 
-    fn file(&self, file: &UploadedFile, memory: &Memory) -> Plan {
+    fn file(&self, file: &'a UploadedFile, memory: &'a Memory) -> Plan<'a> {
         let url = file.url.as_deref().unwrap_or_default();
         let Some(callback) = &file.callback else {
-            return self.words(format!("{} {url}", file.name).trim(), memory);
+            return self.words(format!("{} {url}", file.name), memory);
         };
         let attribute = memory.upload.as_deref().unwrap_or("file_upload");
         let files = json!([{
@@ -270,49 +283,54 @@ impl Draft<'_> {
         let mut plan = self.content(
             Kind::FormResponse,
             Some(callback),
-            [("text", file.name.clone())],
+            [("text", file.name.as_str().into())],
         );
         if let Plan::Say(content) = &mut plan {
-            content.data.insert(attribute.to_owned(), files);
+            content.data.insert(attribute, files);
         }
         plan
     }
 
-    fn content<'d>(
+    fn content(
         &self,
         kind: Kind,
-        callback: Option<&str>,
-        data: impl IntoIterator<Item = (&'d str, String)>,
-    ) -> Plan {
+        callback: Option<&'a str>,
+        data: impl IntoIterator<Item = (&'a str, Cow<'a, str>)>,
+    ) -> Plan<'a> {
         // What another kind of content carried beside the words does not belong here.
         let sent = self.sent.filter(|sent| {
             let opening = |kind| matches!(kind, Kind::ChatOpen | Kind::Trigger);
             sent.kind == kind || opening(sent.kind) && opening(kind)
         });
-        let mut all = sent.and_then(|sent| sent.data).cloned().unwrap_or_default();
+        let given = sent.and_then(|sent| sent.data);
+        let mut all = given.map(Fields::from).unwrap_or_default();
         for (key, value) in data {
-            all.insert(key.to_owned(), Value::String(value));
+            all.insert(key, value);
         }
         let now: Timestamp = self.event.at;
         for (key, write) in [
             ("date", time::date as fn(Timestamp) -> String),
             ("time", time::time_with_seconds),
         ] {
-            if !all.contains_key(key) {
-                all.insert(key.to_owned(), Value::String(write(now)));
+            if all.get(key).is_none() {
+                all.push(key, write(now));
             }
         }
-        let mut rest = sent.and_then(|sent| sent.rest).cloned().unwrap_or_default();
-        if rest.is_empty() {
-            rest.insert("mode".to_owned(), Value::from("webchat"));
-            rest.insert("modeInstance".to_owned(), Value::from(0));
-            if callback == Some(END_CHAT) {
-                rest.insert("escalating".to_owned(), Value::Bool(true));
+        let rest = match sent.and_then(|sent| sent.rest) {
+            Some(rest) => rest.into(),
+            None => {
+                let mut rest = Fields::with_capacity(8);
+                rest.push("mode", "webchat");
+                rest.push("modeInstance", Value::from(0));
+                if callback == Some(END_CHAT) {
+                    rest.push("escalating", true);
+                }
+                rest
             }
-        }
+        };
         Plan::Say(Content {
             kind,
-            callback_id: callback.map(str::to_owned),
+            callback_id: callback.map(Cow::Borrowed),
             data: all,
             user: None,
             rest,

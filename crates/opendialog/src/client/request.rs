@@ -2,13 +2,16 @@
 
 use bytes::Bytes;
 use http::request::Builder;
-use http::{HeaderMap, HeaderValue, Method, Request, header};
+use http::uri::InvalidUri;
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use switchboard_core::model::MessageId;
 
 use crate::options::{BackendOptions, Generation};
 use crate::wire::feedback;
+use crate::wire::fields::Fields;
+use crate::wire::json;
 use crate::wire::message::{Content, Request as Message, SCENARIO_ID_HEADER, USER_ID_HEADER};
 
 /// What of a user id may stand in a path.
@@ -17,6 +20,8 @@ const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Cookies that the engine set: the token of an anonymous user above all.
 /// See `docs/protocols/opendialog.md#9-authentication-of-chat-users`.
@@ -58,80 +63,108 @@ impl Cookies {
     }
 }
 
+/// A configured engine, with what is the same in every request.
+#[derive(Debug)]
+pub(super) struct Site {
+    pub(super) options: BackendOptions,
+    chat: Uri,
+    bearer: Option<HeaderValue>,
+}
+
+impl Site {
+    /// # Errors
+    /// The engine's address cannot be asked.
+    pub(super) fn new(options: BackendOptions) -> Result<Self, InvalidUri> {
+        let path = match options.generation {
+            Generation::One => "incoming/webchat",
+            Generation::Two => "incoming/chatApi",
+            Generation::Three => "chat-api/message",
+        };
+        let bearer = options.app_key.as_ref().and_then(|key| {
+            let mut value = HeaderValue::try_from(format!("Bearer {}", key.reveal())).ok()?;
+            value.set_sensitive(true);
+            Some(value)
+        });
+        Ok(Self {
+            chat: Uri::try_from(format!("{}/{path}", options.url))?,
+            bearer,
+            options,
+        })
+    }
+
+    fn uri(&self, path: &str) -> Result<Uri, http::Error> {
+        Ok(Uri::try_from(format!("{}/{path}", self.options.url))?)
+    }
+}
+
 /// Who speaks to the engine.
 pub(super) struct Speaker<'a> {
-    pub(super) options: &'a BackendOptions,
+    pub(super) site: &'a Site,
     pub(super) user_id: &'a str,
     pub(super) cookies: &'a Cookies,
 }
 
 impl Speaker<'_> {
     /// Something the user did.
-    pub(super) fn say(&self, id: MessageId, mut content: Content) -> http::Result<Request<Bytes>> {
+    pub(super) fn say(&self, id: MessageId, content: Content<'_>) -> http::Result<Request<Bytes>> {
         let id = id.to_string();
-        for (key, value) in [
-            ("user_id", self.user_id),
-            ("id", &id),
-            ("author", self.user_id),
-        ] {
-            content.rest.insert(key.to_owned(), value.into());
+        let mut rest = content.rest;
+        for (key, value) in Content::REPEATED
+            .into_iter()
+            .zip([self.user_id, &id, self.user_id])
+        {
+            rest.insert(key, value);
         }
         let body = Message {
-            notification: Message::NOTIFICATION.to_owned(),
-            user_id: self.user_id.to_owned(),
-            author: self.user_id.to_owned(),
-            message_id: Some(id),
-            content,
-            rest: Default::default(),
+            notification: Message::NOTIFICATION.into(),
+            user_id: self.user_id.into(),
+            author: self.user_id.into(),
+            message_id: Some(id.as_str().into()),
+            content: Content { rest, ..content },
+            rest: Fields::default(),
         };
-        let path = match self.options.generation {
-            Generation::One => "incoming/webchat",
-            Generation::Two => "incoming/chatApi",
-            Generation::Three => "chat-api/message",
-        };
-        self.post(path, &body)
+        self.post(self.site.chat.clone(), &body)
     }
 
     /// A rating.
     pub(super) fn rate(&self, body: &feedback::Request) -> http::Result<Request<Bytes>> {
-        self.post("chat-api/feedback", body)
+        self.post(self.site.uri("chat-api/feedback")?, body)
     }
 
     /// The newest rows of the history.
     pub(super) fn history(&self, limit: usize) -> http::Result<Request<Bytes>> {
-        let path = match self.options.generation {
+        let path = match self.site.options.generation {
             Generation::One | Generation::Two => {
                 let user_id = utf8_percent_encode(self.user_id, IN_PATH);
                 format!("user/{user_id}/history?limit={limit}")
             }
             Generation::Three => format!("chat-api/history?limit={limit}"),
         };
-        self.request(Method::GET, &path).body(Bytes::new())
+        self.request(Method::GET, self.site.uri(&path)?)
+            .body(Bytes::new())
     }
 
-    fn post(&self, path: &str, body: &impl Serialize) -> http::Result<Request<Bytes>> {
-        // Plain values with string keys cannot fail to serialise.
-        let body = serde_json::to_vec(body).unwrap_or_default();
-        self.request(Method::POST, path)
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(Bytes::from(body))
+    fn post(&self, uri: Uri, body: &impl Serialize) -> http::Result<Request<Bytes>> {
+        self.request(Method::POST, uri)
+            .header(header::CONTENT_TYPE, JSON)
+            .body(Bytes::from(json::write(body)))
     }
 
-    fn request(&self, method: Method, path: &str) -> Builder {
+    fn request(&self, method: Method, uri: Uri) -> Builder {
+        let Site {
+            options, bearer, ..
+        } = self.site;
         let mut request = Request::builder()
             .method(method)
-            .uri(format!("{}/{path}", self.options.url))
+            .uri(uri)
             // Without it a refusal comes as a redirection.
-            .header(header::ACCEPT, "application/json");
-        if let Some(key) = &self.options.app_key
-            && let Ok(mut value) = HeaderValue::try_from(format!("Bearer {}", key.reveal()))
-        {
-            value.set_sensitive(true);
-            request = request.header(header::AUTHORIZATION, value);
+            .header(header::ACCEPT, JSON);
+        if let Some(bearer) = bearer {
+            request = request.header(header::AUTHORIZATION, bearer);
         }
-        if self.options.generation == Generation::Three {
+        if options.generation == Generation::Three {
             request = request.header(USER_ID_HEADER, self.user_id);
-            if let Some(scenario) = &self.options.scenario {
+            if let Some(scenario) = &options.scenario {
                 request = request.header(SCENARIO_ID_HEADER, scenario);
             }
         }

@@ -256,6 +256,7 @@ fn write_item(content: &Content, actions: &[Action]) -> Item {
         },
         native: None,
         items: &[],
+        own_text: false,
     };
     let written = super::write(content, actions, HINT).into_iter().next();
     let (kind, data) = match written {

@@ -7,7 +7,7 @@ use switchboard_core::model::{Field, FieldKind, FieldOption, Form, RichText, Sur
 use super::patch::{Patch, patched};
 use super::{Typed, part_extras, text};
 use crate::wire::Slot;
-use crate::wire::outbound::{self, Data, Element};
+use crate::wire::outbound::{self, Data, Element, Elements};
 use crate::wire::scalar::{Options, Scalar};
 
 /// The keys of a submission that are no answers.
@@ -15,7 +15,7 @@ pub(crate) const RESERVED: [&str; 3] = ["text", "date", "time"];
 const ESCAPE: &str = "field_";
 
 pub(crate) fn read(data: outbound::Form, full_page: bool) -> Form {
-    let elements = data.elements.into_option().unwrap_or_default();
+    let Elements(elements) = data.elements.into_option().unwrap_or_default();
     let way_out = data.cancel_callback.words().zip(data.cancel_text.words());
     Form {
         cancel: way_out.map(|(id, label)| (id.to_owned(), label.to_owned())),
@@ -42,7 +42,7 @@ pub(crate) fn write(form: &Form) -> Typed {
     let data = outbound::Form {
         common: text::common(text::plain(&form.text)),
         callback_id: Slot::Given(form.id.clone()),
-        elements: Slot::Given(write_elements(&form.fields, full_page)),
+        elements: Slot::Given(Elements(write_elements(&form.fields, full_page))),
         auto_submit: Slot::Given(form.auto_submit),
         submit_text: Slot::Given(
             form.submit_label
@@ -250,7 +250,7 @@ mod tests {
         let (_, Data::Form(data)) = write(&form(FieldKind::Radio, false)) else {
             panic!("not a form");
         };
-        let Slot::Given(elements) = data.elements else {
+        let Slot::Given(Elements(elements)) = data.elements else {
             panic!("no elements");
         };
         assert_eq!(elements[0].element_type, Slot::Given("select".to_owned()));

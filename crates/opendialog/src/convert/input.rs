@@ -8,6 +8,7 @@ use switchboard_core::model::{ChoiceMade, Extras, FormSubmission, UserEvent, Use
 use super::forms;
 use crate::NAME;
 use crate::wire::callback;
+use crate::wire::fields::Field;
 use crate::wire::message::{Content, Kind};
 use crate::wire::scalar::text_of;
 
@@ -17,14 +18,14 @@ const DATA: &str = "data";
 const REST: &str = "content";
 
 /// What a request says that its user did.
-pub(crate) fn to_model(content: &Content) -> UserInput {
+pub(crate) fn to_model(content: &Content<'_>) -> UserInput {
     let data = |key: &str| {
         content
             .data_text(key)
             .filter(|text| !text.is_empty())
             .map(Cow::into_owned)
     };
-    let id = content.callback_id.clone();
+    let id = content.callback_id.as_deref().map(str::to_owned);
     match content.kind {
         Kind::ChatOpen | Kind::Trigger => UserInput::Open {
             welcome: id.filter(|id| !callback::is_welcome(id)),
@@ -52,7 +53,7 @@ pub(crate) fn to_model(content: &Content) -> UserInput {
             let values: Vec<(String, String)> = content
                 .data
                 .iter()
-                .filter(|(name, _)| !forms::RESERVED.contains(&name.as_str()))
+                .filter(|(name, _)| !forms::RESERVED.contains(name))
                 .map(|(name, value)| (forms::field_name(name).to_owned(), answer(value)))
                 .collect();
             UserInput::Form(FormSubmission {
@@ -68,27 +69,32 @@ pub(crate) fn to_model(content: &Content) -> UserInput {
 }
 
 /// An answer as text. The newer widgets send objects for places and files.
-fn answer(value: &Value) -> String {
+fn answer(value: &Field<'_>) -> String {
     match value {
-        Value::Null => String::new(),
-        Value::Array(list) if list.iter().all(|item| text_of(item).is_some()) => {
-            let items: Vec<Cow<'_, str>> = list.iter().filter_map(text_of).collect();
-            items.join(",")
-        }
-        other => text_of(other).map_or_else(|| other.to_string(), Cow::into_owned),
+        Field::Null => String::new(),
+        Field::Json(value) => match &**value {
+            Value::Array(list) if list.iter().all(|item| text_of(item).is_some()) => {
+                let items: Vec<Cow<'_, str>> = list.iter().filter_map(text_of).collect();
+                items.join(",")
+            }
+            other => other.to_string(),
+        },
+        other => other.text().map(Cow::into_owned).unwrap_or_default(),
     }
 }
 
-/// What is kept of a request for an OpenDialog engine, and for the history.
-pub(crate) fn extras(content: Content) -> Extras {
-    let mut fields = Map::new();
+/// What is kept of a request for an OpenDialog engine, and for the history. What repeats the
+/// envelope is repeated anew.
+pub(crate) fn extras(mut content: Content<'_>) -> Extras {
+    let mut fields = Map::with_capacity(4);
     fields.insert(TYPE.to_owned(), Value::from(content.kind.as_str()));
     if let Some(id) = content.callback_id {
-        fields.insert(CALLBACK.to_owned(), Value::from(id));
+        fields.insert(CALLBACK.to_owned(), Value::String(id.into_owned()));
     }
-    fields.insert(DATA.to_owned(), Value::Object(content.data));
+    fields.insert(DATA.to_owned(), Value::Object(content.data.into_map()));
     if !content.rest.is_empty() {
-        fields.insert(REST.to_owned(), Value::Object(content.rest));
+        content.rest.retain(|key| !Content::REPEATED.contains(&key));
+        fields.insert(REST.to_owned(), Value::Object(content.rest.into_map()));
     }
     Extras::new(NAME, fields)
 }

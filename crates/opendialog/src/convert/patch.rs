@@ -6,7 +6,9 @@ use serde_json::{Map, Value};
 use switchboard_core::model::{ContentKind, Extras, Message};
 
 use crate::NAME;
-use crate::wire::outbound::Outbound;
+use crate::wire::Slot;
+use crate::wire::fields::Fields;
+use crate::wire::outbound::{Data, Outbound};
 
 const SET: &str = "set";
 const WITHOUT: &str = "without";
@@ -25,15 +27,19 @@ pub(crate) struct Patch {
 
 impl Patch {
     /// What turns `derived` into `original`.
-    pub(crate) fn between(original: Map<String, Value>, derived: &Map<String, Value>) -> Self {
+    fn between(original: &Fields<'_>, derived: &Fields<'_>) -> Self {
         let without = derived
-            .keys()
-            .filter(|key| !original.contains_key(*key))
-            .map(|key| Value::from(key.as_str()))
+            .iter()
+            .filter(|(key, _)| original.get(key).is_none())
+            .map(|(key, _)| Value::from(key))
             .collect();
-        let set = original
-            .into_iter()
+        let other: Vec<_> = original
+            .iter()
             .filter(|(key, value)| derived.get(key) != Some(value))
+            .collect();
+        let set = other
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value.to_value()))
             .collect();
         Self { set, without }
     }
@@ -45,7 +51,7 @@ impl Patch {
             serde_json::to_value(derived),
         ) {
             (Ok(Value::Object(original)), Ok(Value::Object(derived))) => {
-                Self::between(original, &derived)
+                Self::between(&(&original).into(), &(&derived).into())
             }
             _ => Self::default(),
         }
@@ -71,17 +77,47 @@ impl Patch {
     }
 }
 
-/// Applies the fields of a patch to an object.
-fn apply(object: &mut Map<String, Value>, fields: &Map<String, Value>) {
-    if let Some(Value::Array(without)) = fields.get(WITHOUT) {
-        for key in without.iter().filter_map(Value::as_str) {
-            object.shift_remove(key);
+/// A patch as extras hold it.
+#[derive(Clone, Copy)]
+struct PatchRef<'a> {
+    set: Option<&'a Map<String, Value>>,
+    without: &'a [Value],
+}
+
+impl<'a> PatchRef<'a> {
+    fn new(fields: &'a Map<String, Value>) -> Self {
+        Self {
+            set: fields.get(SET).and_then(Value::as_object),
+            without: match fields.get(WITHOUT) {
+                Some(Value::Array(without)) => without,
+                _ => &[],
+            },
         }
     }
-    if let Some(Value::Object(set)) = fields.get(SET) {
-        for (key, value) in set {
-            object.insert(key.clone(), value.clone());
+
+    fn set(self) -> impl Iterator<Item = (&'a str, &'a Value)> {
+        let set = self.set.into_iter().flatten();
+        set.map(|(key, value)| (key.as_str(), value))
+    }
+
+    fn without(self) -> impl Iterator<Item = &'a str> {
+        self.without.iter().filter_map(Value::as_str)
+    }
+
+    /// Changes an object.
+    fn apply(self, object: &mut Fields<'a>) {
+        if !self.without.is_empty() {
+            object.retain(|key| !self.without().any(|gone| gone == key));
         }
+        // The keys of a patch are many where those of the object are few.
+        let mut new = Fields::default();
+        for (key, value) in self.set() {
+            match object.get_mut(key) {
+                Some(known) => *known = value.into(),
+                None => new.push(key, value),
+            }
+        }
+        object.append(new);
     }
 }
 
@@ -98,11 +134,12 @@ pub(crate) fn patched_by<T: Serialize + DeserializeOwned>(
     value: T,
     fields: &Map<String, Value>,
 ) -> T {
-    let Ok(Value::Object(mut object)) = serde_json::to_value(&value) else {
+    let Ok(Value::Object(object)) = serde_json::to_value(&value) else {
         return value;
     };
-    apply(&mut object, fields);
-    serde_json::from_value(Value::Object(object)).unwrap_or(value)
+    let mut object = Fields::from(&object);
+    PatchRef::new(fields).apply(&mut object);
+    serde_json::from_value(Value::Object(object.into_map())).unwrap_or(value)
 }
 
 /// The patch of a whole message, its envelope and its data apart.
@@ -114,23 +151,20 @@ pub(crate) struct OfMessage {
 
 impl OfMessage {
     /// What turns a derived message into the original.
-    pub(crate) fn between(original: Value, derived: Value) -> Self {
-        let (Value::Object(mut original), Value::Object(mut derived)) = (original, derived) else {
-            return Self::default();
-        };
+    pub(crate) fn between(original: &Outbound, derived: &Outbound) -> Self {
         // The type is noted apart: it is needed before there is anything to patch.
-        original.shift_remove(TYPE);
-        derived.shift_remove(TYPE);
-        let data = match (original.get_mut(DATA), derived.get_mut(DATA)) {
-            (Some(Value::Object(of_original)), Some(Value::Object(of_derived))) => {
-                let patch = Patch::between(std::mem::take(of_original), of_derived);
-                of_derived.clear();
-                patch
+        let mut envelope = original.envelope();
+        let data = match (original.data.fields(), derived.data.fields()) {
+            (Some(of_original), Some(of_derived)) => Patch::between(&of_original, &of_derived),
+            _ => {
+                if let Data::Unknown(data) = &original.data {
+                    envelope.push(DATA, data);
+                }
+                Patch::default()
             }
-            _ => Patch::default(),
         };
         Self {
-            envelope: Patch::between(original, &derived),
+            envelope: Patch::between(&envelope, &derived.envelope()),
             data,
         }
     }
@@ -149,7 +183,7 @@ pub(crate) struct Note {
 
 impl Note {
     pub(crate) fn into_extras(self) -> Extras {
-        let mut fields = Map::new();
+        let mut fields = Map::with_capacity(4);
         fields.insert(OF.to_owned(), Value::from(self.of.as_str()));
         fields.insert(TYPE.to_owned(), Value::from(self.kind));
         if let Some(envelope) = self.patch.envelope.into_value() {
@@ -189,28 +223,55 @@ pub(crate) struct NoteRef<'a> {
 impl NoteRef<'_> {
     /// Makes a derived message the one that the engine sent.
     pub(crate) fn apply(&self, wire: &mut Outbound) {
-        let part = |name| self.fields.get(name).and_then(Value::as_object);
-        let (envelope, data) = (part(ENVELOPE), part(DATA));
-        if self.kind == wire.kind && envelope.is_none() && data.is_none() {
-            return;
-        }
-        let Ok(Value::Object(mut object)) = serde_json::to_value(&*wire) else {
-            return;
+        let part = |name| {
+            let fields = self.fields.get(name).and_then(Value::as_object);
+            fields.map(PatchRef::new)
         };
-        object.insert(TYPE.to_owned(), Value::from(self.kind));
-        if let (Some(Value::Object(of_wire)), Some(data)) = (object.get_mut(DATA), data) {
-            apply(of_wire, data);
+        let data = part(DATA);
+        if (data.is_some() || self.kind != wire.kind)
+            && let Some(mut fields) = wire.data.fields()
+        {
+            if let Some(patch) = data {
+                patch.apply(&mut fields);
+            }
+            wire.data = Data::from_fields(self.kind, fields);
         }
-        if let Some(envelope) = envelope {
-            apply(&mut object, envelope);
+        self.kind.clone_into(&mut wire.kind);
+        if let Some(patch) = part(ENVELOPE) {
+            patch_envelope(patch, wire);
         }
-        if let Ok(patched) = serde_json::from_value(Value::Object(object)) {
-            *wire = patched;
-        }
+    }
+
+    /// Whether the engine's own text is among what it changes.
+    pub(crate) fn has_text(&self) -> bool {
+        let set = || self.fields.get(DATA)?.get(SET)?.get("text");
+        set().is_some()
     }
 
     /// A key of the envelope that the model has no word for.
     pub(crate) fn envelope(&self, key: &str) -> Option<&Value> {
         self.fields.get(ENVELOPE)?.get(SET)?.get(key)
+    }
+}
+
+fn patch_envelope(patch: PatchRef<'_>, wire: &mut Outbound) {
+    for key in patch.without() {
+        match wire.slot_mut(key) {
+            Some(slot) => *slot = Slot::Absent,
+            None => {
+                wire.rest.shift_remove(key);
+            }
+        }
+    }
+    for (key, value) in patch.set() {
+        match (wire.slot_mut(key), value) {
+            (Some(slot), Value::String(text)) => *slot = Slot::Given(text.clone()),
+            (Some(slot), _) => *slot = Slot::Null,
+            // Data that are no object.
+            (None, _) if key == DATA => wire.data = Data::decode(&wire.kind, value.clone()),
+            (None, _) => {
+                wire.rest.insert(key.to_owned(), value.clone());
+            }
+        }
     }
 }

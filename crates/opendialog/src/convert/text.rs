@@ -1,5 +1,6 @@
 //! Words: `docs/protocols/opendialog.md#35-text-escaping-mark-up`.
 
+use memchr::memchr2_iter;
 use switchboard_core::model::{Content, Media, Quote, RichText, SignatureRequest};
 
 use super::Typed;
@@ -127,12 +128,18 @@ pub(crate) fn of_content(content: &Content) -> Option<&RichText> {
     .filter(|text| !text.is_empty())
 }
 
+/// Whether [`linked`] surely does not give this text: it has a tag that is no link.
+pub(crate) fn has_more_than_links(text: &str) -> bool {
+    let mut tags = text.split('<').skip(1);
+    tags.any(|tag| !tag.starts_with("a ") && !tag.starts_with("/a>"))
+}
+
 /// Whether a text is HTML rather than plain: it has a tag or a character reference.
 fn has_markup(text: &str) -> bool {
-    text.match_indices(['<', '&']).any(|(at, mark)| {
+    memchr2_iter(b'<', b'&', text.as_bytes()).any(|at| {
         let rest = text.get(at + 1..).unwrap_or_default();
-        match mark {
-            "<" => {
+        match text.as_bytes().get(at) {
+            Some(b'<') => {
                 let name = rest.strip_prefix('/').unwrap_or(rest);
                 name.starts_with(|first: char| first.is_ascii_alphabetic()) && rest.contains('>')
                     || rest.starts_with("!--")

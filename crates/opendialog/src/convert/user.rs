@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use switchboard_core::model::{Extras, Locales, Profile};
 
 use crate::NAME;
+use crate::wire::fields::{Field, Fields};
 use crate::wire::history::RowUser;
 use crate::wire::scalar::text_of;
 
@@ -20,19 +21,20 @@ const ATTRIBUTES: [&str; 5] = ["first_name", "last_name", "name", "email", "exte
 const IP_ADDRESS: &str = "ip_address";
 
 /// What a request tells of its user.
-pub(crate) fn read(user_id: &str, user: Option<&Map<String, Value>>) -> Profile {
+pub(crate) fn read(user_id: &str, user: Option<&Fields<'_>>) -> Profile {
     let mut profile = Profile {
         user_id: Some(user_id.to_owned()),
         ..Profile::default()
     };
     let mut rest = Map::new();
-    for (key, value) in user.into_iter().flatten() {
+    for (key, value) in user.into_iter().flat_map(Fields::iter) {
         let known = || {
-            text_of(value)
-                .map(Cow::into_owned)
+            value
+                .text()
                 .filter(|text| !text.is_empty() && text != UNKNOWN)
+                .map(Cow::into_owned)
         };
-        match key.as_str() {
+        match key {
             "ipAddress" | IP_ADDRESS => {
                 if let Some(address) = known() {
                     let value = Value::String(address);
@@ -44,14 +46,18 @@ pub(crate) fn read(user_id: &str, user: Option<&Map<String, Value>>) -> Profile 
             "os" => profile.os = known(),
             "browser" => profile.browser = known(),
             "timezone" => profile.timezone = known(),
-            CUSTOM => read_custom(&mut profile, &mut rest, value),
+            CUSTOM => {
+                if let Field::Json(custom) = value {
+                    read_custom(&mut profile, &mut rest, custom);
+                }
+            }
             name if ATTRIBUTES.contains(&name) => {
-                if !value.is_null() {
-                    profile.attributes.insert(name.to_owned(), value.clone());
+                if *value != Field::Null {
+                    profile.attributes.insert(name.to_owned(), value.to_value());
                 }
             }
             _ => {
-                rest.insert(key.clone(), value.clone());
+                rest.insert(key.to_owned(), value.to_value());
             }
         }
     }
@@ -84,13 +90,16 @@ fn read_custom(profile: &mut Profile, rest: &mut Map<String, Value>, custom: &Va
 }
 
 /// The user as an engine wants it; never empty, because an opening without is refused.
-pub(crate) fn write(profile: &Profile, scenario: Option<&str>) -> Map<String, Value> {
-    let kept = profile.extras.of(&NAME);
-    let mut user = kept.cloned().unwrap_or_default();
-    let mut custom = match user.remove(CUSTOM) {
-        Some(Value::Object(compound)) => compound,
-        _ => Map::new(),
-    };
+pub(crate) fn write<'a>(profile: &'a Profile, scenario: Option<&'a str>) -> Fields<'a> {
+    let mut user = Fields::with_capacity(8);
+    let mut custom = Map::new();
+    for (key, value) in profile.extras.of(&NAME).into_iter().flatten() {
+        match value {
+            Value::Object(compound) if key == CUSTOM => custom.clone_from(compound),
+            _ if key == CUSTOM => {}
+            _ => user.push(key.as_str(), value),
+        }
+    }
     let facts = profile.metadata.iter().chain(&profile.variables);
     custom.extend(facts.map(|(name, value)| (name.clone(), Value::from(value.as_str()))));
     if let Some(scenario) = scenario.or(profile.scenario.as_deref()) {
@@ -107,20 +116,15 @@ pub(crate) fn write(profile: &Profile, scenario: Option<&str>) -> Map<String, Va
     for (name, value) in &profile.attributes {
         match name.as_str() {
             IP_ADDRESS => {}
-            name if ATTRIBUTES.contains(&name) => {
-                user.insert(name.to_owned(), value.clone());
-            }
+            name if ATTRIBUTES.contains(&name) => user.insert(name, value),
             _ => {
                 custom.insert(name.clone(), value.clone());
             }
         }
     }
-    user.insert(CUSTOM.to_owned(), Value::Object(custom));
-    let address = profile.attributes.get(IP_ADDRESS).cloned();
-    user.insert(
-        "ipAddress".to_owned(),
-        address.unwrap_or_else(|| Value::from(UNKNOWN)),
-    );
+    user.push(CUSTOM, Value::Object(custom));
+    let address = profile.attributes.get(IP_ADDRESS);
+    user.insert("ipAddress", address.map_or(UNKNOWN.into(), Field::from));
     for (key, value) in [
         ("country", &profile.country),
         ("browserLanguage", browser),
@@ -128,8 +132,7 @@ pub(crate) fn write(profile: &Profile, scenario: Option<&str>) -> Map<String, Va
         ("browser", &profile.browser),
         ("timezone", &profile.timezone),
     ] {
-        let value = value.as_deref().unwrap_or(UNKNOWN);
-        user.insert(key.to_owned(), Value::from(value));
+        user.insert(key, value.as_deref().unwrap_or(UNKNOWN));
     }
     user
 }
@@ -180,7 +183,7 @@ mod tests {
                 "policies": ["a", "b"],
             },
         });
-        let profile = read("u-1", user.as_object());
+        let profile = read("u-1", user.as_object().map(Fields::from).as_ref());
         assert_eq!(profile.user_id.as_deref(), Some("u-1"));
         assert_eq!(profile.scenario.as_deref(), Some("0x420"));
         assert_eq!(profile.locales.effective(), Some("en"));
@@ -190,13 +193,13 @@ mod tests {
         let mut expected = user;
         // Variables are text.
         expected["custom"]["age"] = json!("36");
-        assert_eq!(Value::Object(write(&profile, None)), expected);
+        assert_eq!(Value::Object(write(&profile, None).into_map()), expected);
     }
 
     #[test]
     fn nobody_in_particular_is_still_somebody() {
         assert!(!write(&Profile::default(), None).is_empty());
-        let user = write(&Profile::default(), Some("demo"));
+        let user = Value::Object(write(&Profile::default(), Some("demo")).into_map());
         assert_eq!(user["custom"]["selected_scenario"], "demo");
     }
 }

@@ -26,7 +26,7 @@ impl Server {
         if caller
             .user_id
             .as_ref()
-            .is_some_and(|id| *id != body.user_id)
+            .is_some_and(|id| **id != *body.user_id)
         {
             return Err(refuse(Invalid::one(
                 "user_id",
@@ -36,7 +36,7 @@ impl Server {
         let profile = self.profile(&body, caller).map_err(refuse)?;
 
         let id: Option<MessageId> = body.message_id.as_deref().and_then(|id| id.parse().ok());
-        let mut target = self.target(Find::Continue(body.user_id));
+        let mut target = self.target(Find::Continue(body.user_id.into_owned()));
         if id.is_none() {
             // Custom clients give no id that a repetition could be known by.
             let mut digest = DefaultHasher::new();
@@ -80,7 +80,7 @@ impl Server {
     }
 
     /// What the request tells of its user, with the scenario that it selects.
-    fn profile(&self, body: &message::Request, caller: Caller) -> Result<Profile, Invalid> {
+    fn profile(&self, body: &message::Request<'_>, caller: Caller) -> Result<Profile, Invalid> {
         let mut profile = user::read(&body.user_id, body.content.user.as_ref());
         if let Some(scenario) = caller.scenario {
             profile.scenario = Some(scenario);

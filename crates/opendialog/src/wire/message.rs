@@ -4,11 +4,14 @@
 mod answer;
 mod validate;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value};
 
 pub use answer::{Answer, Part};
 pub use validate::decode;
+
+use super::fields::{Fields, Payload};
 
 /// The header that names the user in generation 3.
 pub const USER_ID_HEADER: &str = "opendialog-user-id";
@@ -17,56 +20,64 @@ pub const SCENARIO_ID_HEADER: &str = "opendialog-scenario-id";
 
 /// Something the user did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Request {
+pub struct Request<'a> {
     /// Always `message`.
-    pub notification: String,
+    #[serde(borrow)]
+    pub notification: Cow<'a, str>,
     /// The conversation's key.
-    pub user_id: String,
+    #[serde(borrow)]
+    pub user_id: Cow<'a, str>,
     /// Any string; the widget sends the user id.
-    pub author: String,
+    #[serde(borrow)]
+    pub author: Cow<'a, str>,
     /// A UUID of the widget's; custom clients leave it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message_id: Option<String>,
+    pub message_id: Option<Cow<'a, str>>,
     /// What was done.
-    pub content: Content,
+    #[serde(borrow)]
+    pub content: Content<'a>,
     /// Keys that are not listed above.
-    #[serde(flatten)]
-    pub rest: Map<String, Value>,
+    #[serde(borrow, flatten)]
+    pub rest: Fields<'a>,
 }
 
-impl Request {
+impl Request<'_> {
     /// The only accepted `notification`.
     pub const NOTIFICATION: &'static str = "message";
 }
 
 /// What was done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Content {
+pub struct Content<'a> {
     /// Which kind of thing.
     #[serde(rename = "type")]
     pub kind: Kind,
     /// The callback of the opening, the trigger, the button or the form.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub callback_id: Option<String>,
+    pub callback_id: Option<Cow<'a, str>>,
     /// What belongs to it. A form's answers are keys of it.
-    #[serde(deserialize_with = "object_or_empty_list")]
-    pub data: Map<String, Value>,
+    #[serde(borrow, deserialize_with = "object_or_empty_list")]
+    pub data: Fields<'a>,
     /// What is known of the user. Absent on a click on a link at the most.
     #[serde(
+        borrow,
         default,
         deserialize_with = "some_object_or_empty_list",
         skip_serializing_if = "Option::is_none"
     )]
-    pub user: Option<Map<String, Value>>,
+    pub user: Option<Fields<'a>>,
     /// Keys that are not listed above: `mode`, `modeInstance`, `escalating`, `id` and more.
-    #[serde(flatten)]
-    pub rest: Map<String, Value>,
+    #[serde(borrow, flatten)]
+    pub rest: Fields<'a>,
 }
 
-impl Content {
+impl Content<'_> {
+    /// The keys of `rest` that repeat the envelope: its user, its id and its author.
+    pub const REPEATED: [&'static str; 3] = ["user_id", "id", "author"];
+
     /// A key of `data` as text.
-    pub fn data_text(&self, key: &str) -> Option<std::borrow::Cow<'_, str>> {
-        super::scalar::text_of(self.data.get(key)?)
+    pub fn data_text(&self, key: &str) -> Option<Cow<'_, str>> {
+        self.data.get(key)?.text()
     }
 }
 
@@ -120,19 +131,16 @@ impl Kind {
     }
 }
 
-/// PHP writes an empty object as `[]`.
-fn object_or_empty_list<'de, D: Deserializer<'de>>(
+fn object_or_empty_list<'de: 'a, 'a, D: Deserializer<'de>>(
     deserializer: D,
-) -> Result<Map<String, Value>, D::Error> {
-    match Value::deserialize(deserializer)? {
-        Value::Object(object) => Ok(object),
-        Value::Array(list) if list.is_empty() => Ok(Map::new()),
-        _ => Err(serde::de::Error::custom("not an object")),
-    }
+) -> Result<Fields<'a>, D::Error> {
+    Payload::deserialize(deserializer)?
+        .into_object()
+        .ok_or_else(|| serde::de::Error::custom("not an object"))
 }
 
-fn some_object_or_empty_list<'de, D: Deserializer<'de>>(
+fn some_object_or_empty_list<'de: 'a, 'a, D: Deserializer<'de>>(
     deserializer: D,
-) -> Result<Option<Map<String, Value>>, D::Error> {
+) -> Result<Option<Fields<'a>>, D::Error> {
     object_or_empty_list(deserializer).map(Some)
 }

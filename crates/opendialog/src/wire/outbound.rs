@@ -2,25 +2,32 @@
 
 mod data;
 mod newer;
+mod object;
 mod pickers;
 
+use std::fmt;
+
+use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 pub use data::{
-    Button, Buttons, CardImage, Common, Element, Form, Image, Item, List, Meta, Rich, System, Text,
+    Button, Buttons, CardImage, Common, Element, Elements, Form, Image, Item, List, Meta, Rich,
+    System, Text,
 };
 pub use newer::{Audio, Esign, FileUpload, Location};
 pub use pickers::{Autocomplete, DatePicker, LongText, Parameter};
 
 use super::Slot;
+use super::fields::{Field, Fields, Key, Payload};
+use object::Object;
 
 /// The author of everything that is not the user's.
 pub const THEM: &str = "them";
 
 /// A message of the bot.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Outbound {
     /// Always [`THEM`].
     pub author: Slot<String>,
@@ -49,6 +56,32 @@ impl Outbound {
             message_template_id: Slot::Absent,
             request_id: Slot::Absent,
             rest: Map::new(),
+        }
+    }
+
+    /// The envelope's keys and values, without the type and the data.
+    pub(crate) fn envelope(&self) -> Fields<'_> {
+        let mut fields = Fields::with_capacity(4);
+        object::list(&mut fields, "author", &self.author);
+        object::list(&mut fields, "intent", &self.intent);
+        object::list(
+            &mut fields,
+            "message_template_id",
+            &self.message_template_id,
+        );
+        object::list(&mut fields, "request_id", &self.request_id);
+        fields.extend(&self.rest);
+        fields
+    }
+
+    /// A key of the envelope.
+    pub(crate) fn slot_mut(&mut self, key: &str) -> Option<&mut Slot<String>> {
+        match key {
+            "author" => Some(&mut self.author),
+            "intent" => Some(&mut self.intent),
+            "message_template_id" => Some(&mut self.message_template_id),
+            "request_id" => Some(&mut self.request_id),
+            _ => None,
         }
     }
 }
@@ -92,31 +125,73 @@ pub enum Data {
     Unknown(Value),
 }
 
+impl Default for Data {
+    fn default() -> Self {
+        Self::Unknown(Value::Null)
+    }
+}
+
 impl Data {
     /// Reads the data of a message of this type. What does not fit stays as it is.
     pub fn decode(kind: &str, data: Value) -> Self {
-        fn read<'a, T: Deserialize<'a>>(data: &'a Value) -> Option<T> {
-            T::deserialize(data).ok()
-        }
-        let known = match kind {
-            "text" | "cta" => read(&data).map(Self::Text),
-            "button" => read(&data).map(Self::Buttons),
-            "image" => read(&data).map(Self::Image),
-            "list" => read(&data).map(Self::List),
-            "rich" | "fp-rich" => read(&data).map(Self::Rich),
-            "form" | "fp-form" => read(&data).map(Self::Form),
-            "date-picker" | "date" => read(&data).map(Self::DatePicker),
-            "autocomplete" => read(&data).map(Self::Autocomplete),
-            "longtext" | "long_text" => read(&data).map(Self::LongText),
-            "hand-to-system" | "hand-to-human" => read(&data).map(Self::System),
-            "meta" => read(&data).map(Self::Meta),
-            "audio" => read(&data).map(Self::Audio),
-            "location" => read(&data).map(Self::Location),
-            "esign" => read(&data).map(Self::Esign),
-            "file-upload" => read(&data).map(Self::FileUpload),
-            _ => None,
-        };
+        let known = data
+            .as_object()
+            .and_then(|object| Self::typed(kind, &object.into()));
         known.unwrap_or(Self::Unknown(data))
+    }
+
+    /// The same of an object's keys and values.
+    pub(crate) fn from_fields(kind: &str, data: Fields<'_>) -> Self {
+        Self::typed(kind, &data).unwrap_or_else(|| Self::Unknown(Value::Object(data.into_map())))
+    }
+
+    fn typed(kind: &str, data: &Fields<'_>) -> Option<Self> {
+        fn read<T: Object>(data: &Fields<'_>) -> Option<T> {
+            T::from_fields(data).ok()
+        }
+        fn boxed<T: Object>(data: &Fields<'_>) -> Option<Box<T>> {
+            read(data).map(Box::new)
+        }
+        match kind {
+            "text" | "cta" => read(data).map(Self::Text),
+            "button" => read(data).map(Self::Buttons),
+            "image" => read(data).map(Self::Image),
+            "list" => read(data).map(Self::List),
+            "rich" | "fp-rich" => boxed(data).map(Self::Rich),
+            "form" | "fp-form" => read(data).map(Self::Form),
+            "date-picker" | "date" => boxed(data).map(Self::DatePicker),
+            "autocomplete" => boxed(data).map(Self::Autocomplete),
+            "longtext" | "long_text" => boxed(data).map(Self::LongText),
+            "hand-to-system" | "hand-to-human" => read(data).map(Self::System),
+            "meta" => read(data).map(Self::Meta),
+            "audio" => read(data).map(Self::Audio),
+            "location" => boxed(data).map(Self::Location),
+            "esign" => boxed(data).map(Self::Esign),
+            "file-upload" => boxed(data).map(Self::FileUpload),
+            _ => None,
+        }
+    }
+
+    /// The keys and values; nothing for what is no object.
+    pub(crate) fn fields(&self) -> Option<Fields<'_>> {
+        Some(match self {
+            Self::Text(data) => data.to_fields(),
+            Self::Buttons(data) => data.to_fields(),
+            Self::Image(data) => data.to_fields(),
+            Self::List(data) => data.to_fields(),
+            Self::Rich(data) => data.to_fields(),
+            Self::Form(data) => data.to_fields(),
+            Self::DatePicker(data) => data.to_fields(),
+            Self::Autocomplete(data) => data.to_fields(),
+            Self::LongText(data) => data.to_fields(),
+            Self::System(data) => data.to_fields(),
+            Self::Meta(data) => data.to_fields(),
+            Self::Audio(data) => data.to_fields(),
+            Self::Location(data) => data.to_fields(),
+            Self::Esign(data) => data.to_fields(),
+            Self::FileUpload(data) => data.to_fields(),
+            Self::Unknown(data) => data.as_object()?.into(),
+        })
     }
 
     /// The keys that all types share.
@@ -201,55 +276,38 @@ impl Serialize for Outbound {
 
 impl<'de> Deserialize<'de> for Outbound {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct Envelope {
-            #[serde(default)]
-            author: Slot<String>,
-            #[serde(default, rename = "type")]
-            kind: String,
-            #[serde(default)]
-            intent: Slot<String>,
-            #[serde(default)]
-            data: Value,
-            #[serde(default)]
-            message_template_id: Slot<String>,
-            #[serde(default)]
-            request_id: Slot<String>,
-            #[serde(flatten)]
-            rest: Map<String, Value>,
+        struct Read;
+        impl<'de> Visitor<'de> for Read {
+            type Value = Outbound;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a message")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Outbound, A::Error> {
+                let mut message = Outbound::default();
+                let mut data = Payload::Other(Field::Null);
+                while let Some(key) = map.next_key_seed(Key)? {
+                    match &*key {
+                        "type" => message.kind = map.next_value()?,
+                        // The type decides what they are, and may come after them.
+                        "data" => data = map.next_value()?,
+                        known => match message.slot_mut(known) {
+                            Some(slot) => *slot = map.next_value()?,
+                            None => {
+                                let value = map.next_value()?;
+                                message.rest.insert(key.into_owned(), value);
+                            }
+                        },
+                    }
+                }
+                message.data = match data {
+                    Payload::Object(fields) => Data::from_fields(&message.kind, fields),
+                    Payload::Other(other) => Data::Unknown(other.into_value()),
+                };
+                Ok(message)
+            }
         }
-        let envelope = Envelope::deserialize(deserializer)?;
-        Ok(Self {
-            data: Data::decode(&envelope.kind, envelope.data),
-            author: envelope.author,
-            kind: envelope.kind,
-            intent: envelope.intent,
-            message_template_id: envelope.message_template_id,
-            request_id: envelope.request_id,
-            rest: envelope.rest,
-        })
+        deserializer.deserialize_map(Read)
     }
 }
-
-/// Declares the `data` of a message: every key is a [`Slot`], and unknown keys are kept.
-macro_rules! data_struct {
-    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
-        #[serde(default)]
-        pub struct $name {
-            $(
-                $(#[$field_doc])*
-                #[serde(skip_serializing_if = "crate::wire::Slot::is_absent")]
-                pub $field: crate::wire::Slot<$type>,
-            )*
-            /// The keys that all types share.
-            #[serde(flatten)]
-            pub common: crate::wire::outbound::Common,
-            /// Keys that are not listed above.
-            #[serde(flatten)]
-            pub rest: serde_json::Map<String, serde_json::Value>,
-        }
-    };
-}
-use data_struct;

@@ -45,6 +45,15 @@ pub(crate) fn text_of(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
+/// A text without the white space around it.
+pub(crate) fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) if text.trim().len() == text.len() => Cow::Owned(text),
+        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+    }
+}
+
 /// Names and values. PHP writes an empty set as `[]`, and one with the keys 0, 1, 2 as a list.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -1,7 +1,7 @@
 //! Every fixture is read by the typed wire form and written again without loss.
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use switchboard_opendialog::wire::{
     config, deep_link, error, export, feedback, history, interactions, message,
@@ -35,7 +35,8 @@ fn requests_are_read_and_written() {
                 check::<config::Request>(&name, body);
             }
             "/incoming/webchat" | "/chat-api/message" if fixture.status == 200 => {
-                check::<message::Request>(&name, body);
+                let read = message::Request::deserialize(body).unwrap();
+                assert_eq!(serde_json::to_value(read).unwrap(), *body, "{name}");
                 let bytes = serde_json::to_vec(body).unwrap();
                 let read = message::decode(&bytes).unwrap();
                 assert_eq!(serde_json::to_value(read).unwrap(), *body, "{name}");

@@ -6,6 +6,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::wire::json;
 use crate::wire::outbound::Outbound;
 
 /// The body of an answer.
@@ -37,7 +38,7 @@ impl Answer {
         if body.trim_ascii().is_empty() {
             return Ok(Self::Empty);
         }
-        serde_json::from_slice(body)
+        json::read(body)
     }
 
     /// The messages in order.

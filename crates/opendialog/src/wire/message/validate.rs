@@ -6,18 +6,23 @@
 //! (`docs/protocols/opendialog.md#24-valid-by-the-rules-but-faulting-in-the-g1-server`), this one
 //! refuses it in the same words.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::{Kind, Request};
 use crate::wire::error::{Invalid, humanise};
+use crate::wire::fields::Field;
+use crate::wire::json;
+use crate::wire::scalar::trimmed;
 
 /// Reads a request.
 ///
 /// # Errors
 /// What is wrong with it, all fields together.
-pub fn decode(body: &[u8]) -> Result<Request, Invalid> {
+pub fn decode(body: &[u8]) -> Result<Request<'_>, Invalid> {
     // The common case is one typed pass; only what fails is read again, to say all that is wrong.
-    match serde_json::from_slice::<Request>(body) {
+    match json::read::<Request<'_>>(body) {
         Ok(mut request) => {
             trim(&mut request);
             if is_acceptable(&request) {
@@ -37,25 +42,22 @@ pub fn decode(body: &[u8]) -> Result<Request, Invalid> {
 }
 
 /// The vendor's server trims every string before it looks at it.
-fn trim(request: &mut Request) {
-    fn field(text: &mut String) {
-        let trimmed = text.trim();
-        if trimmed.len() != text.len() {
-            *text = trimmed.to_owned();
-        }
+fn trim(request: &mut Request<'_>) {
+    fn field(text: &mut Cow<'_, str>) {
+        *text = trimmed(std::mem::take(text));
     }
     field(&mut request.notification);
     field(&mut request.user_id);
     field(&mut request.author);
     request.content.callback_id.iter_mut().for_each(field);
     for value in request.content.data.values_mut() {
-        if let Value::String(text) = value {
+        if let Field::Text(text) = value {
             field(text);
         }
     }
 }
 
-fn is_acceptable(request: &Request) -> bool {
+fn is_acceptable(request: &Request<'_>) -> bool {
     let content = &request.content;
     let has_callback = content
         .callback_id
@@ -294,7 +296,8 @@ mod tests {
         let body = with_content(json!({
             "type": "trigger", "callback_id": " WELCOME ", "data": [], "user": [],
         }));
-        let request = decode(&serde_json::to_vec(&body).unwrap()).unwrap();
+        let body = serde_json::to_vec(&body).unwrap();
+        let request = decode(&body).unwrap();
         assert_eq!(request.content.callback_id.as_deref(), Some("WELCOME"));
         assert!(request.content.data.is_empty());
     }

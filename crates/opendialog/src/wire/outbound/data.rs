@@ -1,36 +1,32 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::{Data, data_struct};
+use super::Data;
+use super::object::{AsField, as_json, data_struct, keys};
 use crate::wire::Slot;
+use crate::wire::fields::Field;
 use crate::wire::scalar::{Named, Options, Scalar};
 
-/// The keys that the data of every type share. Image, handover and meta messages leave some out.
-/// See `docs/protocols/opendialog.md#31-envelope-and-common-data`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Common {
-    /// The words. Null when there are none.
-    #[serde(skip_serializing_if = "Slot::is_absent")]
-    pub text: Slot<String>,
-    /// The text box is shut until the next answer.
-    #[serde(skip_serializing_if = "Slot::is_absent")]
-    pub disable_text: Slot<bool>,
-    /// Not the last message of an answer.
-    #[serde(skip_serializing_if = "Slot::is_absent")]
-    pub internal: Slot<bool>,
-    /// The time is not shown under this message.
-    #[serde(skip_serializing_if = "Slot::is_absent")]
-    pub hidetime: Slot<bool>,
-    /// No author line before the answer.
-    #[serde(skip_serializing_if = "Slot::is_absent")]
-    pub hideavatar: Slot<bool>,
-    /// When, such as `09:15 AM`.
-    #[serde(skip_serializing_if = "Slot::is_absent")]
-    pub time: Slot<String>,
-    /// When, such as `Tue 20 Jul`.
-    #[serde(skip_serializing_if = "Slot::is_absent")]
-    pub date: Slot<String>,
+keys! {
+    /// The keys that the data of every type share. Image, handover and meta messages leave some
+    /// out. See `docs/protocols/opendialog.md#31-envelope-and-common-data`.
+    #[derive(Eq)]
+    Common {
+        /// The words. Null when there are none.
+        text: String,
+        /// The text box is shut until the next answer.
+        disable_text: bool,
+        /// Not the last message of an answer.
+        internal: bool,
+        /// The time is not shown under this message.
+        hidetime: bool,
+        /// No author line before the answer.
+        hideavatar: bool,
+        /// When, such as `09:15 AM`.
+        time: String,
+        /// When, such as `Tue 20 Jul`.
+        date: String,
+    }
 }
 
 data_struct! {
@@ -100,8 +96,7 @@ data_struct! {
         /// What the answers are sent back by.
         callback_id: String,
         /// The questions in order.
-        #[serde(deserialize_with = "elements")]
-        elements: Vec<Element>,
+        elements: Elements,
         /// No submit button: a choice submits.
         auto_submit: bool,
         /// The words on the submit button.
@@ -265,14 +260,32 @@ impl<'de> Deserialize<'de> for Item {
     }
 }
 
-/// PHP writes a list whose keys are not 0, 1, 2 as an object.
-fn elements<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Slot<Vec<Element>>, D::Error> {
-    let list = match Value::deserialize(deserializer)? {
-        Value::Null => return Ok(Slot::Null),
-        Value::Object(keyed) => Value::Array(keyed.into_iter().map(|(_, item)| item).collect()),
-        other => other,
-    };
-    serde_json::from_value(list)
-        .map(Slot::Given)
-        .map_err(serde::de::Error::custom)
+/// The questions of a form.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(transparent)]
+pub struct Elements(pub Vec<Element>);
+
+impl<'de> Deserialize<'de> for Elements {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let list = match Value::deserialize(deserializer)? {
+            // PHP writes a list whose keys are not 0, 1, 2 as an object.
+            Value::Object(keyed) => Value::Array(keyed.into_iter().map(|(_, item)| item).collect()),
+            other => other,
+        };
+        serde_json::from_value(list)
+            .map(Self)
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+impl AsField for Elements {
+    fn as_field(&self) -> Field<'_> {
+        as_json(self)
+    }
+}
+
+impl AsField for CardImage {
+    fn as_field(&self) -> Field<'_> {
+        as_json(self)
+    }
 }

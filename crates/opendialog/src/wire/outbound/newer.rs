@@ -1,7 +1,7 @@
 //! Types of newer servers, which webchat 1.0.0 does not render:
 //! `docs/protocols/opendialog.md#34-newer-types-authoring-options-are-doc-the-json-shown-is-assumed-unless-marked`.
 
-use super::data_struct;
+use super::object::data_struct;
 use crate::wire::scalar::Scalar;
 
 data_struct! {

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::data_struct;
+use super::object::data_struct;
 use crate::wire::Slot;
 use crate::wire::scalar::Scalar;
 
