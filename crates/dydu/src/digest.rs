@@ -12,11 +12,11 @@ impl Digest {
     }
 
     /// Adds one piece; pieces are kept apart.
-    pub(crate) fn add(mut self, bytes: &[u8]) -> Self {
-        for byte in bytes.iter().chain(&[0xff]) {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-        self
+    pub(crate) fn add(self, bytes: &[u8]) -> Self {
+        let all = bytes.iter().chain(&[0xff]);
+        Self(all.fold(self.0, |digest, byte| {
+            (digest ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        }))
     }
 
     /// The digest.

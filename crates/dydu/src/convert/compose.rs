@@ -196,11 +196,7 @@ impl Draft {
         if !self.text.is_empty() {
             self.text.push_str("<hr>");
         }
-        if html.contains('&') {
-            self.text.push_str(&html::protect(html));
-        } else {
-            self.text.push_str(html);
-        }
+        self.text.push_str(&html::protect(html));
     }
 
     /// Takes over an engine's whole answer among others: its fields win over earlier ones.
