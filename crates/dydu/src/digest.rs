@@ -1,5 +1,5 @@
 //! A digest that is the same in every process and in every version, for numbers that clients see
-//! and for recognising a repeated request. Not for anything that must not be guessed.
+//! and for recognising a repeated item. Not for anything that must not be guessed.
 
 /// 64-bit FNV-1a.
 #[derive(Debug, Clone, Copy)]

@@ -16,6 +16,7 @@ mod survey;
 mod talk;
 mod upload;
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +28,6 @@ use switchboard_core::model::Profile;
 
 use crate::convert::compose::{Occasion, Scene};
 use crate::convert::input;
-use crate::digest::Digest;
 use crate::error;
 use crate::options::{BotOptions, FrontendOptions};
 use crate::wire::path::{self, Endpoint};
@@ -358,9 +358,10 @@ fn is_known(params: &Params<'_>) -> bool {
 }
 
 fn retry_key(path: &str, params: &Params<'_>) -> RetryKey {
-    let digest = params.iter().fold(
-        Digest::new().add(path.as_bytes()),
-        |digest, (name, value)| digest.add(name.as_bytes()).add(value.as_bytes()),
-    );
-    RetryKey(digest.value())
+    let mut digest = DefaultHasher::new();
+    path.hash(&mut digest);
+    for pair in params.iter() {
+        pair.hash(&mut digest);
+    }
+    RetryKey(digest.finish())
 }

@@ -122,7 +122,11 @@ enum Item<'a> {
 }
 
 fn items_of(html: &str) -> Vec<Item<'_>> {
-    let mut items = Items::default();
+    let mut items = Items {
+        // A tag and the words after it.
+        all: Vec::with_capacity(html.len() / 16),
+        open: None,
+    };
     let mut tokens = Tokens::new(html);
     for (token, raw) in tokens.by_ref() {
         match token {
@@ -145,7 +149,6 @@ fn items_of(html: &str) -> Vec<Item<'_>> {
     items.finish()
 }
 
-#[derive(Default)]
 struct Items<'a> {
     all: Vec<Item<'a>>,
     /// The interactive anchor that is open.
@@ -235,13 +238,17 @@ fn unprotect(tag: Cow<'_, str>) -> Cow<'_, str> {
     if !tag.contains('&') {
         return tag;
     }
-    let mut parts = tag.split("&amp;");
     let mut text = String::with_capacity(tag.len());
-    text.push_str(parts.next().unwrap_or_default());
-    for part in parts {
-        text.push_str(if is_terminated(part) { "&" } else { "&amp;" });
-        text.push_str(part);
+    let mut rest = tag.as_ref();
+    while let Some((before, after)) = rest.split_once('&') {
+        text.push_str(before);
+        text.push('&');
+        rest = match after.strip_prefix("amp;") {
+            Some(inner) if is_terminated(inner) => inner,
+            _ => after,
+        };
     }
+    text.push_str(rest);
     Cow::Owned(text)
 }
 

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use memchr::{memchr, memchr2};
 use percent_encoding::{
     AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_decode_str, utf8_percent_encode,
 };
@@ -41,7 +42,14 @@ impl<'a> Params<'a> {
 
     /// Those of a percent-encoded form or query.
     pub fn form(text: &'a [u8]) -> Self {
-        form_urlencoded::parse(text).collect()
+        text.split(|byte| *byte == b'&')
+            .filter(|pair| !pair.is_empty())
+            .map(|pair| {
+                let end = memchr(b'=', pair).unwrap_or(pair.len());
+                let (name, value) = pair.split_at(end);
+                (decoded(name), decoded(value.get(1..).unwrap_or_default()))
+            })
+            .collect()
     }
 
     /// Those of a body that the widget wrote without any encoding, so that `&` and `=` may be
@@ -227,6 +235,40 @@ impl<'a, N: Into<Cow<'a, str>>, V: Into<Cow<'a, str>>> FromIterator<(N, V)> for 
     }
 }
 
+/// A part of a form as text, in one pass.
+fn decoded(part: &[u8]) -> Cow<'_, str> {
+    if memchr2(b'+', b'%', part).is_none() {
+        return String::from_utf8_lossy(part);
+    }
+    let mut bytes = Vec::with_capacity(part.len());
+    let mut rest = part;
+    while let Some(at) = memchr2(b'+', b'%', rest) {
+        let (plain, escaped) = rest.split_at(at);
+        bytes.extend_from_slice(plain);
+        let (byte, after) = unescaped(escaped);
+        bytes.push(byte);
+        rest = after;
+    }
+    bytes.extend_from_slice(rest);
+    let text = String::from_utf8(bytes);
+    Cow::Owned(text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}
+
+/// The byte that an escape stands for, and what follows it. One that is broken stands for itself.
+fn unescaped(escape: &[u8]) -> (u8, &[u8]) {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    match escape {
+        [b'+', after @ ..] => (b' ', after),
+        [b'%', high, low, after @ ..]
+            if let (Some(high), Some(low)) = (digit(*high), digit(*low)) =>
+        {
+            ((high * 16 + low) as u8, after)
+        }
+        [first, after @ ..] => (*first, after),
+        [] => (b'%', escape),
+    }
+}
+
 /// Percent-encodes one part of a path or query.
 pub fn percent(text: &str) -> PercentEncode<'_> {
     utf8_percent_encode(text, RESERVED)
@@ -331,6 +373,12 @@ mod tests {
             let params: Params<'_> = pairs.into_iter().collect();
             let form = params.to_form();
             prop_assert_eq!(Params::form(form.as_bytes()), params);
+        }
+
+        #[test]
+        fn forms_read_as_browsers_write_them(form in "[a-c=&+%0-9A-Fé]{0,40}") {
+            let expected: Params<'_> = form_urlencoded::parse(form.as_bytes()).collect();
+            prop_assert_eq!(Params::form(form.as_bytes()), expected);
         }
 
         #[test]
