@@ -88,7 +88,7 @@ fn start_tag(tag: &str) -> Option<(Token<'_>, &str)> {
     }
     let mut attributes = Vec::new();
     loop {
-        let next = rest.trim_start_matches([' ', '\n', '\t']);
+        let next = rest.trim_ascii_start();
         if let Some(rest) = next.strip_prefix('>').or_else(|| next.strip_prefix("/>")) {
             return Some((Token::Start(StartTag { name, attributes }), rest));
         }

@@ -4,7 +4,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use memchr::{memchr, memchr2};
 use percent_encoding::{
     AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_decode_str, utf8_percent_encode,
 };
@@ -45,8 +44,8 @@ impl<'a> Params<'a> {
         text.split(|byte| *byte == b'&')
             .filter(|pair| !pair.is_empty())
             .map(|pair| {
-                let end = memchr(b'=', pair).unwrap_or(pair.len());
-                let (name, value) = pair.split_at(end);
+                let end = pair.iter().position(|byte| *byte == b'=');
+                let (name, value) = pair.split_at(end.unwrap_or(pair.len()));
                 (decoded(name), decoded(value.get(1..).unwrap_or_default()))
             })
             .collect()
@@ -235,29 +234,25 @@ impl<'a, N: Into<Cow<'a, str>>, V: Into<Cow<'a, str>>> FromIterator<(N, V)> for 
     }
 }
 
-/// A part of a form as text, in one pass.
+/// A part of a form as text.
 fn decoded(part: &[u8]) -> Cow<'_, str> {
-    if memchr2(b'+', b'%', part).is_none() {
+    if !part.iter().any(|byte| matches!(byte, b'+' | b'%')) {
         return String::from_utf8_lossy(part);
     }
     let mut bytes = Vec::with_capacity(part.len());
     let mut rest = part;
-    while let Some(at) = memchr2(b'+', b'%', rest) {
-        let (plain, escaped) = rest.split_at(at);
-        bytes.extend_from_slice(plain);
-        let (byte, after) = unescaped(escaped);
+    while let Some((byte, after)) = unescaped(rest) {
         bytes.push(byte);
         rest = after;
     }
-    bytes.extend_from_slice(rest);
     let text = String::from_utf8(bytes);
     Cow::Owned(text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
-/// The byte that an escape stands for, and what follows it. One that is broken stands for itself.
-fn unescaped(escape: &[u8]) -> (u8, &[u8]) {
+/// The first byte that is meant, and what follows it. A broken escape stands for itself.
+fn unescaped(part: &[u8]) -> Option<(u8, &[u8])> {
     let digit = |byte: u8| char::from(byte).to_digit(16);
-    match escape {
+    Some(match part {
         [b'+', after @ ..] => (b' ', after),
         [b'%', high, low, after @ ..]
             if let (Some(high), Some(low)) = (digit(*high), digit(*low)) =>
@@ -265,8 +260,8 @@ fn unescaped(escape: &[u8]) -> (u8, &[u8]) {
             ((high * 16 + low) as u8, after)
         }
         [first, after @ ..] => (*first, after),
-        [] => (b'%', escape),
-    }
+        [] => return None,
+    })
 }
 
 /// Percent-encodes one part of a path or query.
