@@ -49,8 +49,10 @@ pub fn bubbles(text: &str) -> Vec<Bubble> {
         };
     }
     let mut bubbles = Vec::new();
-    let mut items = Vec::new();
-    for item in items_of(text) {
+    let all = items_of(text);
+    // Most texts are one bubble.
+    let mut items = Vec::with_capacity(all.len());
+    for item in all {
         if matches!(&item, Item::Start { name, .. } if name == "hr") {
             bubbles.extend(bubble(std::mem::take(&mut items)));
         } else {
