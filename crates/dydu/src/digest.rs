@@ -13,10 +13,15 @@ impl Digest {
 
     /// Adds one piece; pieces are kept apart.
     pub(crate) fn add(self, bytes: &[u8]) -> Self {
-        let all = bytes.iter().chain(&[0xff]);
-        Self(all.fold(self.0, |digest, byte| {
-            (digest ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-        }))
+        let step = |digest: u64, byte: u8| {
+            let mixed = digest ^ u64::from(byte);
+            mixed.wrapping_mul(0x0100_0000_01b3)
+        };
+        let mut digest = self.0;
+        for byte in bytes {
+            digest = step(digest, *byte);
+        }
+        Self(step(digest, 0xff))
     }
 
     /// The digest.

@@ -9,6 +9,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::alphabet;
+use base64::display::Base64Display;
 use base64::engine::general_purpose::{NO_PAD_INDIFFERENT, STANDARD};
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use serde::de::Visitor;
@@ -117,7 +118,7 @@ impl<T: Into<String>> From<T> for B64 {
 
 impl Serialize for B64 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&encode(&self.0))
+        serializer.collect_str(&Base64Display::new(self.0.as_bytes(), &STANDARD))
     }
 }
 
