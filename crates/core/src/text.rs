@@ -12,14 +12,15 @@ mod safe_html;
 mod soup;
 #[cfg(test)]
 mod tests;
+pub mod tokens;
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-pub use escape::{escape_html, safe_url, unescape_entities};
+pub use escape::{escape_html, is_unmarked_html, safe_url, unescape_entities};
 
-use escape::{escape_text, is_unmarked_html};
+use escape::escape_text;
 use flow::{Flow, Style};
 use safe_html::SafeHtml;
 

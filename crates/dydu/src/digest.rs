@@ -1,5 +1,5 @@
 //! A digest that is the same in every process and in every version, for numbers that clients see
-//! and for recognising a repeated request. Not for anything that must not be guessed.
+//! and for recognising a repeated item. Not for anything that must not be guessed.
 
 /// 64-bit FNV-1a.
 #[derive(Debug, Clone, Copy)]
@@ -12,11 +12,16 @@ impl Digest {
     }
 
     /// Adds one piece; pieces are kept apart.
-    pub(crate) fn add(mut self, bytes: &[u8]) -> Self {
-        for byte in bytes.iter().chain(&[0xff]) {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    pub(crate) fn add(self, bytes: &[u8]) -> Self {
+        let step = |digest: u64, byte: u8| {
+            let mixed = digest ^ u64::from(byte);
+            mixed.wrapping_mul(0x0100_0000_01b3)
+        };
+        let mut digest = self.0;
+        for byte in bytes {
+            digest = step(digest, *byte);
         }
-        self
+        Self(step(digest, 0xff))
     }
 
     /// The digest.

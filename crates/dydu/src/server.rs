@@ -16,24 +16,27 @@ mod survey;
 mod talk;
 mod upload;
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, Response, header};
+use http::{HeaderValue, Method, Request, Response, header};
 use switchboard_core::Fault;
 use switchboard_core::dialect::{Cx, Find, Frontend, Handled, RetryKey, Upgrade, View};
 use switchboard_core::model::Profile;
 
 use crate::convert::compose::{Occasion, Scene};
 use crate::convert::input;
-use crate::digest::Digest;
 use crate::error;
 use crate::options::{BotOptions, FrontendOptions};
 use crate::wire::path::{self, Endpoint};
 use crate::wire::{Params, frame, params, words};
 use plan::Plan;
 use session::Session;
+
+/// The media type of a body whose parameters are an object.
+const JSON: &[u8] = b"application/json";
 
 /// Bodies other than uploads.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -199,7 +202,7 @@ pub(crate) struct Ask<'a> {
     /// The bot was named, or is the only one; it stands in otherwise.
     is_sure: bool,
     context: Option<String>,
-    params: Params,
+    params: Params<'a>,
     retry: Option<RetryKey>,
     channel: Channel,
 }
@@ -236,7 +239,7 @@ pub(crate) struct Manner {
 }
 
 impl Manner {
-    fn of(params: &Params, bot: &Arc<BotOptions>) -> Self {
+    fn of(params: &Params<'_>, bot: &Arc<BotOptions>) -> Self {
         Self {
             language: params.word("language").map(str::to_owned),
             space: params
@@ -319,17 +322,19 @@ fn plan(endpoint: Endpoint, ask: &Ask<'_>, cx: &Cx<'_>) -> Result<Plan, Fault> {
 }
 
 /// Parameters of body and query; those of the body win.
-fn parameters(request: &Request<Bytes>, endpoint: Endpoint) -> Params {
+fn parameters(request: &Request<Bytes>, endpoint: Endpoint) -> Params<'_> {
     let body = request.body();
     let content_type = request
         .headers()
         .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+        .map(HeaderValue::as_bytes)
+        .unwrap_or_default();
+    let is_json = content_type
+        .get(..JSON.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(JSON));
     let mut params = if body.is_empty() || endpoint == Endpoint::FileUpload {
         Params::new()
-    } else if content_type.starts_with("application/json") {
+    } else if is_json {
         serde_json::from_slice(body)
             .map(Params::of_json)
             .unwrap_or_default()
@@ -347,15 +352,16 @@ fn parameters(request: &Request<Bytes>, endpoint: Endpoint) -> Params {
 
 /// The widget repeats an unanswered request byte for byte, without a request id.
 /// The request tells whose it is.
-fn is_known(params: &Params) -> bool {
+fn is_known(params: &Params<'_>) -> bool {
     let user = params.get("clientId");
     params.context().is_some() || user.is_some_and(|user| !user.trim().is_empty())
 }
 
-fn retry_key(path: &str, params: &Params) -> RetryKey {
-    let digest = params.iter().fold(
-        Digest::new().add(path.as_bytes()),
-        |digest, (name, value)| digest.add(name.as_bytes()).add(value.as_bytes()),
-    );
-    RetryKey(digest.value())
+fn retry_key(path: &str, params: &Params<'_>) -> RetryKey {
+    let mut digest = DefaultHasher::new();
+    path.hash(&mut digest);
+    for pair in params.iter() {
+        pair.hash(&mut digest);
+    }
+    RetryKey(digest.finish())
 }

@@ -121,7 +121,7 @@ impl Drive {
 struct Sent {
     call: CallId,
     url: String,
-    params: Params,
+    params: Params<'static>,
     timeout: Duration,
 }
 
@@ -137,7 +137,10 @@ fn all_sent(output: &LegOutput) -> Vec<Sent> {
             } => Sent {
                 call: *call,
                 url: request.uri().to_string(),
-                params: Params::form(request.body()),
+                params: Params::form(request.body())
+                    .iter()
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .collect(),
                 timeout: *timeout,
             },
             other => panic!("{other:?}"),

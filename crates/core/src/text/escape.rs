@@ -14,6 +14,44 @@ pub fn unescape_entities(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut decoded = String::with_capacity(text.len());
+    let mut rest = text;
+    // Browsers unify line breaks and drop what is no character.
+    while let Some(at) = memchr3(b'&', b'\r', b'\0', rest.as_bytes()) {
+        let (before, found) = rest.split_at(at);
+        decoded.push_str(before);
+        let Some((char, after)) = common_reference(found) else {
+            push_unescaped(&mut decoded, found);
+            return Cow::Owned(decoded);
+        };
+        decoded.push(char);
+        rest = after;
+    }
+    decoded.push_str(rest);
+    Cow::Owned(decoded)
+}
+
+/// The character that one of the usual references stands for, which `text` begins with, and what
+/// follows it.
+fn common_reference(text: &str) -> Option<(char, &str)> {
+    const COMMON: [(&str, char); 6] = [
+        ("amp;", '&'),
+        ("lt;", '<'),
+        ("gt;", '>'),
+        ("quot;", '"'),
+        ("#39;", '\''),
+        ("nbsp;", '\u{a0}'),
+    ];
+    let reference = text.strip_prefix('&')?;
+    if !reference.starts_with(|char: char| char.is_ascii_alphanumeric() || char == '#') {
+        return Some(('&', reference));
+    }
+    COMMON
+        .iter()
+        .find_map(|(name, char)| Some((*char, reference.strip_prefix(name)?)))
+}
+
+/// Appends the text with all references decoded.
+fn push_unescaped(decoded: &mut String, text: &str) {
     let emitter = CallbackEmitter::new(|event: CallbackEvent<'_>, _: Span<()>| {
         if let CallbackEvent::String { value } = event {
             decoded.push_str(&String::from_utf8_lossy(value));
@@ -24,7 +62,6 @@ pub fn unescape_entities(text: &str) -> Cow<'_, str> {
     // In this state there are no tags, only text and references.
     tokenizer.set_state(State::RcData);
     let Ok(()) = tokenizer.finish();
-    Cow::Owned(decoded)
 }
 
 /// The text so that it stands for itself inside HTML, also within a quoted attribute.
@@ -78,7 +115,7 @@ pub(super) fn safe_web_url(url: &str) -> Option<&str> {
 }
 
 /// Whether an HTML fragment is nothing but words.
-pub(super) fn is_unmarked_html(html: &str) -> bool {
+pub fn is_unmarked_html(html: &str) -> bool {
     memchr2(b'<', b'&', html.as_bytes()).is_none()
 }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr2, memchr3};
 use pulldown_cmark::{Options, Parser};
 
 /// Renders Markdown to HTML. Raw HTML in it stays as it is: the result is not safe yet.
@@ -12,15 +13,17 @@ pub(super) fn render(markdown: &str) -> String {
     html
 }
 
+/// Whether there is a character that may mean something inside a line.
+fn has_inline(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr3(b'\\', b'`', b'*', bytes).is_some()
+        || memchr3(b'_', b'[', b'~', bytes).is_some()
+        || memchr2(b'<', b'&', bytes).is_some()
+}
+
 /// Whether nothing in a Markdown text has an effect, except that blank lines part paragraphs.
 pub(super) fn is_unmarked(markdown: &str) -> bool {
-    let inline = |byte: &u8| {
-        matches!(
-            byte,
-            b'\\' | b'`' | b'*' | b'_' | b'[' | b']' | b'<' | b'&' | b'~' | b'|' | b'\r'
-        )
-    };
-    if markdown.as_bytes().iter().any(inline) {
+    if has_inline(markdown) || memchr3(b']', b'|', b'\r', markdown.as_bytes()).is_some() {
         return false;
     }
     let mut after_words = false;
@@ -35,13 +38,8 @@ pub(super) fn is_unmarked(markdown: &str) -> bool {
 
 /// Plain text as Markdown: what would have an effect is escaped, line breaks become hard ones.
 pub(super) fn escape(text: &str) -> Cow<'_, str> {
-    let inline = |byte: &u8| {
-        matches!(
-            byte,
-            b'\\' | b'`' | b'*' | b'_' | b'[' | b'<' | b'&' | b'~' | b'\n' | b'\r'
-        )
-    };
-    if !text.as_bytes().iter().any(inline) && line_start(text).is_none() && indent(text) < 4 {
+    let has_break = memchr2(b'\n', b'\r', text.as_bytes()).is_some();
+    if !has_inline(text) && !has_break && line_start(text).is_none() && indent(text) < 4 {
         return Cow::Borrowed(text);
     }
     let unified;

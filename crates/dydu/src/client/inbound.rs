@@ -190,7 +190,7 @@ impl DyduLeg {
     }
 
     pub(super) fn ask_survey(&mut self, survey: &str, held: Held, output: &mut LegOutput) {
-        let body: Params = [
+        let body: Params<'_> = [
             (
                 "contextUuid",
                 self.state.context.as_deref().unwrap_or_default(),

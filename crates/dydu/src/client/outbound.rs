@@ -23,7 +23,7 @@ impl DyduLeg {
         Outgoing {
             endpoint: Endpoint::Talk,
             context: self.state.context.clone(),
-            body: request.to_params().to_form(),
+            body: request.to_params().to_form().into(),
             timeout: self.settings.talk_timeout,
         }
     }
@@ -32,7 +32,7 @@ impl DyduLeg {
         Outgoing {
             endpoint,
             context: None,
-            body,
+            body: body.into(),
             timeout: self.settings.timeout,
         }
     }
@@ -58,7 +58,7 @@ impl DyduLeg {
             .map(|(name, value)| (name, value.as_str()))
             .chain(deleted.map(|name| (name, "")));
         all.map(|(name, value)| {
-            let body: Params = [
+            let body: Params<'_> = [
                 ("contextUuid", context.as_str()),
                 ("name", name),
                 ("solutionUsed", "ASSISTANT"),
@@ -78,9 +78,10 @@ impl DyduLeg {
             }
             _ => (0, None, None),
         };
-        let mut body: Params = [
+        let limit = limit.to_string();
+        let mut body: Params<'_> = [
             ("language", self.language.as_str()),
-            ("maxKnowledge", &limit.to_string()),
+            ("maxKnowledge", &limit),
             ("period", period.unwrap_or("Last30Days")),
             ("space", &self.space),
             ("solutionUsed", "ASSISTANT"),

@@ -4,11 +4,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{Method, Request};
+use http::{HeaderValue, Method, Request};
 
 use super::Settings;
 use crate::wire::params::percent;
 use crate::wire::path::Endpoint;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const FORM: HeaderValue =
+    HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
 
 /// A request that has not been bound to a server.
 #[derive(Debug, Clone)]
@@ -16,7 +20,7 @@ pub(super) struct Outgoing {
     pub(super) endpoint: Endpoint,
     /// The context id, where it is part of the path.
     pub(super) context: Option<String>,
-    pub(super) body: String,
+    pub(super) body: Bytes,
     pub(super) timeout: Duration,
 }
 
@@ -24,21 +28,23 @@ impl Outgoing {
     /// The request at one of the servers; absent if its address is unusable.
     pub(super) fn at(&self, settings: &Settings, server: usize) -> Option<Request<Bytes>> {
         let base = settings.servers.get(server)?;
-        let mut address = format!("{base}{}/{}", self.endpoint.path(), percent(&settings.bot));
-        if let Some(context) = &self.context {
+        let mut address = String::with_capacity(base.len() + 128);
+        address.push_str(base);
+        address.push_str(self.endpoint.path());
+        for part in [Some(&settings.bot), self.context.as_ref()]
+            .into_iter()
+            .flatten()
+        {
             address.push('/');
-            address.push_str(&percent(context));
+            address.extend(percent(part));
         }
-        Request::builder()
-            .method(Method::POST)
-            .uri(address)
-            .header(ACCEPT, "application/json")
-            .header(
-                CONTENT_TYPE,
-                "application/x-www-form-urlencoded; charset=utf-8",
-            )
-            .body(Bytes::from(self.body.clone()))
-            .ok()
+        let mut request = Request::new(self.body.clone());
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = address.try_into().ok()?;
+        let headers = request.headers_mut();
+        headers.insert(ACCEPT, JSON);
+        headers.insert(CONTENT_TYPE, FORM);
+        Some(request)
     }
 
     /// The engine must not get it twice: the second would be a second question.

@@ -72,7 +72,7 @@ pub fn to_model(
             }
             .to_owned(),
             text: RichText::html(decoded(typed.text())),
-            extras: verbatim::extras(kind, values, 1),
+            extras: verbatim::extras(kind, values, typed.text.as_ref(), 1),
         }));
         return Ok(heard);
     } else {
@@ -90,7 +90,7 @@ pub fn to_model(
         reader.answer(&typed);
     }
     let mut messages = reader.messages;
-    verbatim::keep(&mut messages, kind, values);
+    verbatim::keep(&mut messages, kind, values, typed.text.as_ref());
     heard
         .events
         .extend(messages.into_iter().map(BotEvent::Message));

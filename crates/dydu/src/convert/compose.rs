@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Map, Value};
 use switchboard_core::dialect::{Entry, Item};
 use switchboard_core::model::{
@@ -53,26 +54,64 @@ pub struct Scene<'a> {
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Answer {
+pub enum Answer<'a> {
     /// A dydu engine's own.
-    Original {
-        /// Its type, for a frame that is pushed.
-        kind: String,
-        /// Its values with our ids.
-        values: Map<String, Value>,
-    },
+    Original(Reissued<'a>),
     /// Made of messages.
     Made(Box<TalkValues>),
 }
 
-impl Answer {
+impl Answer<'_> {
     /// The answer to talk as JSON text.
     pub fn to_text(&self) -> String {
         match self {
             // Whatever the engine pushed it as: this answers talk.
-            Self::Original { values, .. } => Envelope::text(envelope::TALK, values),
+            Self::Original(values) => Envelope::text(envelope::TALK, values),
             Self::Made(values) => Envelope::text(envelope::TALK, values),
         }
+    }
+
+    /// Its values; none where an engine's own cannot be read.
+    pub fn into_values(self) -> TalkValues {
+        match self {
+            Self::Original(values) => TalkValues::of(values.original).unwrap_or_default(),
+            Self::Made(values) => *values,
+        }
+    }
+}
+
+/// The values of an engine's answer, but with our ids and time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reissued<'a> {
+    original: &'a Map<String, Value>,
+    own: [(&'static str, Value); 3],
+}
+
+impl<'a> Reissued<'a> {
+    fn new(original: &'a Map<String, Value>, scene: &Scene<'_>, now: i64) -> Self {
+        let id = |id: &str| Value::from(crate::wire::b64::encode(id));
+        let own = [
+            ("contextId", id(scene.context)),
+            ("botId", id(scene.bot)),
+            ("serverTime", now.into()),
+        ];
+        Self { original, own }
+    }
+}
+
+impl Serialize for Reissued<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let own = |name: &str| self.own.iter().find(|(own, _)| *own == name);
+        let missing = |(name, _): &&(&str, Value)| !self.original.contains_key(*name);
+        let mut fields = serializer.serialize_map(None)?;
+        for (name, value) in self.original {
+            let value = own(name).map_or(value, |(_, own)| own);
+            fields.serialize_entry(name, value)?;
+        }
+        for (name, value) in self.own.iter().filter(missing) {
+            fields.serialize_entry(name, value)?;
+        }
+        fields.end()
     }
 }
 
@@ -114,16 +153,13 @@ fn parts_of<E: AsRef<Entry>>(entries: &[E]) -> Vec<Part<'_>> {
 }
 
 /// Makes one answer of everything that a client gets.
-pub fn compose<E: AsRef<Entry>>(entries: &[E], scene: &Scene<'_>) -> Answer {
+pub fn compose<'a, E: AsRef<Entry>>(entries: &'a [E], scene: &Scene<'_>) -> Answer<'a> {
     // A poll goes on from this time, so nothing that is in the answer may be after it.
     let latest = entries.last().map(|entry| entry.as_ref().at.as_millis());
     let now = scene.now.max(latest.unwrap_or_default());
     let parts = parts_of(entries);
     if let [Part::Original(original)] = parts.as_slice() {
-        return Answer::Original {
-            kind: original.kind.to_owned(),
-            values: identified(original.values, scene, now),
-        };
+        return Answer::Original(Reissued::new(original.values, scene, now));
     }
     let mut draft = Draft::default();
     let template = chosen(&parts);
@@ -143,16 +179,6 @@ pub fn compose_message(message: &Message, at: Timestamp, scene: &Scene<'_>) -> B
     let mut draft = Draft::default();
     draft.add(message, template.is_some());
     Box::new(draft.finish(scene, scene.now.max(at.as_millis())))
-}
-
-/// The values of an engine's answer with our ids and time.
-fn identified(values: &Map<String, Value>, scene: &Scene<'_>, now: i64) -> Map<String, Value> {
-    let mut values = values.clone();
-    let id = |id: &str| Value::from(crate::wire::b64::encode(id));
-    values.insert("contextId".into(), id(scene.context));
-    values.insert("botId".into(), id(scene.bot));
-    values.insert("serverTime".into(), now.into());
-    values
 }
 
 /// The message that becomes the template: the last card or carousel; else options, if nothing
@@ -196,11 +222,7 @@ impl Draft {
         if !self.text.is_empty() {
             self.text.push_str("<hr>");
         }
-        if html.contains('&') {
-            self.text.push_str(&html::protect(html));
-        } else {
-            self.text.push_str(html);
-        }
+        self.text.push_str(&html::protect(html));
     }
 
     /// Takes over an engine's whole answer among others: its fields win over earlier ones.

@@ -8,11 +8,11 @@ use switchboard_core::model::{
 };
 use time::macros::format_description;
 
-use super::compose::{Answer, Occasion, Scene, compose};
+use super::compose::{Occasion, Scene, compose};
 use super::say;
+use crate::wire::B64;
 use crate::wire::feedback::Verdict;
 use crate::wire::history::Interaction;
-use crate::wire::{B64, TalkValues};
 
 /// What belongs to one sentence of the user, or to nothing that the user said.
 #[derive(Default)]
@@ -92,10 +92,7 @@ fn interaction(
         },
         ..*scene
     };
-    let values = match compose(&exchange.answers, &scene) {
-        Answer::Made(values) => *values,
-        Answer::Original { values, .. } => TalkValues::of(&values).unwrap_or_default(),
-    };
+    let values = compose(&exchange.answers, &scene).into_values();
     let last = exchange
         .answers
         .last()

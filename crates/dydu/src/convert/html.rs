@@ -4,10 +4,14 @@
 //! it, and entities in it are decoded once, because the widget does so before it hands the text
 //! to the browser. Towards the wire that extra decoding is undone beforehand by [`protect`].
 
-use html5gum::emitters::default::{DefaultEmitter, StartTag, Token};
+use std::borrow::Cow;
+
+use html5gum::emitters::default::{DefaultEmitter, Token};
 use html5gum::{HtmlString, Tokenizer};
+use memchr::memchr3;
 use switchboard_core::model::Media;
-use switchboard_core::text::{escape_html, unescape_entities};
+use switchboard_core::text::tokens::{self, Tokens};
+use switchboard_core::text::{escape_html, is_unmarked_html, unescape_entities};
 
 use super::reword::{self, Call};
 
@@ -33,7 +37,7 @@ pub struct Reword {
 
 /// Splits a text into its bubbles; empty ones are left out.
 pub fn bubbles(text: &str) -> Vec<Bubble> {
-    if !text.contains(['<', '&']) {
+    if is_unmarked_html(text) {
         let bubble = Bubble {
             html: text.to_owned(),
             ..Bubble::default()
@@ -45,8 +49,10 @@ pub fn bubbles(text: &str) -> Vec<Bubble> {
         };
     }
     let mut bubbles = Vec::new();
-    let mut items = Vec::new();
-    for item in items_of(text) {
+    let all = items_of(text);
+    // Most texts are one bubble.
+    let mut items = Vec::with_capacity(all.len());
+    for item in all {
         if matches!(&item, Item::Start { name, .. } if name == "hr") {
             bubbles.extend(bubble(std::mem::take(&mut items)));
         } else {
@@ -71,7 +77,7 @@ pub fn button(fragment: &str) -> Button {
             Item::Start {
                 href: Some(href), ..
             } => {
-                target.get_or_insert(Target::Link(href));
+                target.get_or_insert(Target::Link(href.into_owned()));
             }
             _ => {}
         }
@@ -102,147 +108,197 @@ pub enum Target {
 
 /// A piece of HTML.
 #[derive(Debug, Clone, PartialEq)]
-enum Item {
+enum Item<'a> {
     Start {
-        name: String,
-        raw: String,
-        href: Option<String>,
+        name: Cow<'a, str>,
+        raw: Cow<'a, str>,
+        href: Option<Cow<'a, str>>,
     },
     End {
-        name: String,
-        raw: String,
+        name: Cow<'a, str>,
+        raw: &'a str,
     },
-    Text(String),
-    Image(Media, String),
+    Text(Cow<'a, str>),
+    Image(Media, Cow<'a, str>),
     Reword(Reword),
 }
 
-type Tag = StartTag<usize>;
-
-fn items_of(html: &str) -> Vec<Item> {
-    let mut items: Vec<Item> = Vec::new();
-    let mut open: Option<Reword> = None;
-    let emitter = DefaultEmitter::<usize>::new_with_span();
-    for Ok(token) in Tokenizer::new_with_emitter(html, emitter) {
+fn items_of(html: &str) -> Vec<Item<'_>> {
+    let mut items = Items {
+        // A tag and the words after it.
+        all: Vec::with_capacity(html.len() / 16),
+        open: None,
+    };
+    let mut tokens = Tokens::new(html);
+    for (token, raw) in tokens.by_ref() {
         match token {
-            Token::StartTag(tag) => {
-                let name = lossy(&tag.name);
-                if open.is_some() && name != "a" {
-                    continue;
-                }
-                items.extend(open.take().map(Item::Reword));
-                let raw = unprotect(raw(html, tag.span));
-                if name == "a"
-                    && let Some(call) = attribute(&tag, "onclick")
-                        .as_deref()
-                        .and_then(reword::parse)
-                    && !call.is_link()
-                {
-                    open = Some(Reword {
-                        label: String::new(),
-                        call,
-                    });
-                } else if name == "img" {
-                    let source = attribute(&tag, "src").unwrap_or_default();
-                    let alt = attribute(&tag, "alt").filter(|alt| !alt.is_empty());
-                    items.push(Item::Image(Media::new(source, alt), raw));
-                } else {
-                    let href = attribute(&tag, "href").filter(|href| href != "#");
-                    items.push(Item::Start { name, raw, href });
-                }
+            tokens::Token::Text(text) => items.text(raw, || unescape_entities(text)),
+            tokens::Token::End(name) => items.end(name.into(), raw),
+            tokens::Token::Start(tag) => {
+                let attribute = |wanted: &str| {
+                    let mut values = tag.attributes.iter();
+                    let (_, value) = values.find(|(name, _)| *name == wanted)?;
+                    Some(unprotect(value.clone()))
+                };
+                items.start(tag.name.into(), raw, attribute);
             }
-            Token::EndTag(tag) => {
-                let name = lossy(&tag.name);
-                if name == "a"
-                    && let Some(reword) = open.take()
-                {
-                    items.push(Item::Reword(reword));
-                } else if open.is_none() {
-                    items.push(Item::End {
-                        name,
-                        raw: raw(html, tag.span).to_owned(),
-                    });
-                }
-            }
-            Token::String(string) => {
-                // The tokenizer has decoded the entities that a browser would; the label of an
-                // anchor is decoded once more, as the widget does with the whole text.
-                if let Some(reword) = &mut open {
-                    let text = String::from_utf8_lossy(&string.value);
-                    reword.label.push_str(&unescape_entities(&text));
-                } else {
-                    let raw = raw(html, string.span);
-                    items.push(Item::Text(unescape_entities(raw).into_owned()));
-                }
-            }
-            Token::Comment(_) | Token::Doctype(_) | Token::Error(_) => {}
         }
     }
-    items.extend(open.map(Item::Reword));
-    items
+    let untidy = tokens.rest();
+    if !untidy.is_empty() {
+        items.read_untidy(untidy);
+    }
+    items.finish()
+}
+
+struct Items<'a> {
+    all: Vec<Item<'a>>,
+    /// The interactive anchor that is open.
+    open: Option<Reword>,
+}
+
+impl<'a> Items<'a> {
+    /// Reads HTML as browsers do.
+    fn read_untidy(&mut self, html: &'a str) {
+        let raw = |span: html5gum::Span<usize>| html.get(span.start..span.end).unwrap_or_default();
+        let emitter = DefaultEmitter::<usize>::new_with_span();
+        for Ok(token) in Tokenizer::new_with_emitter(html, emitter) {
+            match token {
+                Token::StartTag(tag) => {
+                    let attribute = |name: &str| {
+                        let value = tag.attributes.get(name.as_bytes())?;
+                        Some(unprotect(lossy(&value.value).into()))
+                    };
+                    self.start(lossy(&tag.name).into(), raw(tag.span), attribute);
+                }
+                Token::EndTag(tag) => self.end(lossy(&tag.name).into(), raw(tag.span)),
+                Token::String(text) => self.text(raw(text.span), || lossy(&text.value).into()),
+                Token::Comment(_) | Token::Doctype(_) | Token::Error(_) => {}
+            }
+        }
+    }
+
+    fn start(
+        &mut self,
+        name: Cow<'a, str>,
+        raw: &'a str,
+        attribute: impl Fn(&str) -> Option<Cow<'a, str>>,
+    ) {
+        if self.open.is_some() && name != "a" {
+            return;
+        }
+        self.all.extend(self.open.take().map(Item::Reword));
+        let raw = unprotect(raw.into());
+        if name == "a"
+            && let Some(call) = attribute("onclick").as_deref().and_then(reword::parse)
+            && !call.is_link()
+        {
+            self.open = Some(Reword {
+                label: String::new(),
+                call,
+            });
+        } else if name == "img" {
+            let source = attribute("src").unwrap_or_default().into_owned();
+            let alt = attribute("alt").filter(|alt| !alt.is_empty());
+            let image = Media::new(source, alt.map(Cow::into_owned));
+            self.all.push(Item::Image(image, raw));
+        } else {
+            let href = attribute("href").filter(|href| href != "#");
+            self.all.push(Item::Start { name, raw, href });
+        }
+    }
+
+    fn end(&mut self, name: Cow<'a, str>, raw: &'a str) {
+        match self.open.take() {
+            Some(reword) if name == "a" => self.all.push(Item::Reword(reword)),
+            None => self.all.push(Item::End { name, raw }),
+            open => self.open = open,
+        }
+    }
+
+    /// `shown` is what a browser would make of the text.
+    fn text<'s>(&mut self, raw: &'a str, shown: impl FnOnce() -> Cow<'s, str>) {
+        match &mut self.open {
+            // The label of an anchor is decoded once more, as the widget does with the whole text.
+            Some(reword) => reword.label.push_str(&unescape_entities(&shown())),
+            None => self.all.push(Item::Text(unescape_entities(raw))),
+        }
+    }
+
+    fn finish(mut self) -> Vec<Item<'a>> {
+        self.all.extend(self.open.map(Item::Reword));
+        self.all
+    }
 }
 
 fn lossy(text: &HtmlString) -> String {
     String::from_utf8_lossy(text).into_owned()
 }
 
-fn attribute(tag: &Tag, name: &str) -> Option<String> {
-    tag.attributes
-        .get(name.as_bytes())
-        .map(|value| unprotect(&String::from_utf8_lossy(&value.value)))
-}
-
-fn raw(html: &str, span: html5gum::Span<usize>) -> &str {
-    html.get(span.start..span.end).unwrap_or_default()
-}
-
 /// Undoes [`protect`] within a tag.
-fn unprotect(tag: &str) -> String {
-    let mut parts = tag.split("&amp;");
-    let mut text = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        text.push_str(if is_terminated(part) { "&" } else { "&amp;" });
-        text.push_str(part);
+fn unprotect(tag: Cow<'_, str>) -> Cow<'_, str> {
+    if !tag.contains('&') {
+        return tag;
     }
-    text
+    let mut text = String::with_capacity(tag.len());
+    let mut rest = tag.as_ref();
+    while let Some((before, after)) = rest.split_once('&') {
+        text.push_str(before);
+        text.push('&');
+        rest = match after.strip_prefix("amp;") {
+            Some(inner) if is_terminated(inner) => inner,
+            _ => after,
+        };
+    }
+    text.push_str(rest);
+    Cow::Owned(text)
 }
 
 /// Whether a text that follows an ampersand makes it an entity that ends with a semicolon.
 fn is_terminated(text: &str) -> bool {
     let name = text.strip_prefix('#').unwrap_or(text);
-    name.split_once(';').is_some_and(|(name, _)| {
-        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric())
-    })
+    let length = name.bytes().take_while(u8::is_ascii_alphanumeric).count();
+    length > 0 && name.as_bytes().get(length) == Some(&b';')
 }
 
-fn bubble(mut items: Vec<Item>) -> Option<Bubble> {
+fn bubble(mut items: Vec<Item<'_>>) -> Option<Bubble> {
     let mut rewords = Vec::new();
     if items.iter().any(|item| matches!(item, Item::Reword(_))) {
         items = without_rewords(items, &mut rewords);
         items = without_empty_elements(items);
     }
     let image = lone_image(&items);
-    let html: String = items.into_iter().map(Item::into_html).collect();
+    let html: Vec<Cow<'_, str>> = items.into_iter().map(Item::into_html).collect();
     let bubble = Bubble {
-        html: html.trim().to_owned(),
+        html: trimmed(html.concat()),
         rewords,
         image,
     };
     (!bubble.html.is_empty() || !bubble.rewords.is_empty()).then_some(bubble)
 }
 
-impl Item {
-    fn into_html(self) -> String {
+fn trimmed(text: String) -> String {
+    let words = text.trim();
+    if words.len() == text.len() {
+        text
+    } else {
+        words.to_owned()
+    }
+}
+
+impl<'a> Item<'a> {
+    fn into_html(self) -> Cow<'a, str> {
         match self {
-            Self::Start { raw, .. } | Self::End { raw, .. } | Self::Image(_, raw) => raw,
+            Self::Start { raw, .. } | Self::Image(_, raw) => raw,
+            Self::End { raw, .. } => raw.into(),
             Self::Text(html) => html,
-            Self::Reword(reword) => escape_html(&reword.label).into_owned(),
+            Self::Reword(reword) => escape_html(&reword.label).into_owned().into(),
         }
     }
 
     fn is_block(&self) -> bool {
         matches!(self, Self::Start { name, .. } | Self::End { name, .. } if !matches!(
-            name.as_str(),
+            name.as_ref(),
             "a" | "b" | "strong" | "i" | "em" | "u" | "s" | "span" | "font" | "small" | "sub"
                 | "sup" | "mark" | "code"
         ))
@@ -251,9 +307,9 @@ impl Item {
 
 /// Takes the anchors out line by line. Where words follow an anchor on its line, it is part of a
 /// sentence and its words stay; otherwise it goes, with the separators around it.
-fn without_rewords(items: Vec<Item>, rewords: &mut Vec<Reword>) -> Vec<Item> {
+fn without_rewords<'a>(items: Vec<Item<'a>>, rewords: &mut Vec<Reword>) -> Vec<Item<'a>> {
     let mut kept = Vec::with_capacity(items.len());
-    let mut line: Vec<Item> = Vec::new();
+    let mut line: Vec<Item<'_>> = Vec::new();
     for item in items {
         if item.is_block() {
             end_line(&mut line, rewords, &mut kept);
@@ -266,7 +322,7 @@ fn without_rewords(items: Vec<Item>, rewords: &mut Vec<Reword>) -> Vec<Item> {
     kept
 }
 
-fn end_line(line: &mut Vec<Item>, rewords: &mut Vec<Reword>, kept: &mut Vec<Item>) {
+fn end_line<'a>(line: &mut Vec<Item<'a>>, rewords: &mut Vec<Reword>, kept: &mut Vec<Item<'a>>) {
     let first = line.iter().position(|item| matches!(item, Item::Reword(_)));
     let Some(first) = first else {
         kept.append(line);
@@ -281,7 +337,7 @@ fn end_line(line: &mut Vec<Item>, rewords: &mut Vec<Reword>, kept: &mut Vec<Item
         match item {
             Item::Reword(reword) => {
                 if is_sentence {
-                    kept.push(Item::Text(escape_html(&reword.label).into_owned()));
+                    kept.push(Item::Text(escape_html(&reword.label).into_owned().into()));
                 }
                 rewords.push(reword);
             }
@@ -292,9 +348,9 @@ fn end_line(line: &mut Vec<Item>, rewords: &mut Vec<Reword>, kept: &mut Vec<Item
 }
 
 /// Removes elements in which nothing is left, and line breaks at the end.
-fn without_empty_elements(items: Vec<Item>) -> Vec<Item> {
-    let mut kept: Vec<Item> = Vec::with_capacity(items.len());
-    let mut open: Vec<(usize, String)> = Vec::new();
+fn without_empty_elements(items: Vec<Item<'_>>) -> Vec<Item<'_>> {
+    let mut kept: Vec<Item<'_>> = Vec::with_capacity(items.len());
+    let mut open: Vec<(usize, Cow<'_, str>)> = Vec::new();
     for item in items {
         match &item {
             Item::Start { name, .. } if name != "br" => open.push((kept.len(), name.clone())),
@@ -319,7 +375,7 @@ fn without_empty_elements(items: Vec<Item>) -> Vec<Item> {
     kept
 }
 
-fn is_nothing(item: &Item) -> bool {
+fn is_nothing(item: &Item<'_>) -> bool {
     match item {
         Item::Start { .. } => true,
         Item::Text(text) => text.trim().is_empty(),
@@ -328,7 +384,7 @@ fn is_nothing(item: &Item) -> bool {
 }
 
 /// The picture of a bubble that is nothing but a picture, perhaps within a link.
-fn lone_image(items: &[Item]) -> Option<Media> {
+fn lone_image(items: &[Item<'_>]) -> Option<Media> {
     let mut image = None;
     let mut link = None;
     for item in items {
@@ -339,7 +395,7 @@ fn lone_image(items: &[Item]) -> Option<Media> {
             Item::Image(..) | Item::Reword(_) => return None,
             Item::Text(text) if !text.trim().is_empty() => return None,
             Item::Start { name, .. }
-                if !matches!(name.as_str(), "a" | "p" | "div" | "span" | "br") =>
+                if !matches!(name.as_ref(), "a" | "p" | "div" | "span" | "br") =>
             {
                 return None;
             }
@@ -353,7 +409,7 @@ fn lone_image(items: &[Item]) -> Option<Media> {
     }
     let mut image = image?;
     if let Some((href, new_tab)) = link {
-        image.link = Some(href);
+        image.link = Some(href.into_owned());
         image.new_tab = new_tab;
     }
     Some(image)
@@ -361,14 +417,14 @@ fn lone_image(items: &[Item]) -> Option<Media> {
 
 /// Undoes beforehand that the widget decodes entities before it shows a text: what must not
 /// become markup is escaped twice. Quotes outside of tags need no escape and get none.
-pub fn protect(html: &str) -> String {
+pub fn protect(html: &str) -> Cow<'_, str> {
     if !html.contains('&') {
-        return html.to_owned();
+        return Cow::Borrowed(html);
     }
     let mut protected = String::with_capacity(html.len() + 16);
     let mut in_tag = false;
     let mut rest = html;
-    while let Some(at) = rest.find(['<', '>', '&']) {
+    while let Some(at) = memchr3(b'<', b'>', b'&', rest.as_bytes()) {
         let (before, found) = rest.split_at(at);
         protected.push_str(before);
         let mut chars = found.chars();
@@ -386,7 +442,7 @@ pub fn protect(html: &str) -> String {
         rest = chars.as_str();
     }
     protected.push_str(rest);
-    protected
+    Cow::Owned(protected)
 }
 
 /// Copies one entity, which `source` starts with, and gives what follows it.

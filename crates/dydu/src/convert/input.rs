@@ -151,21 +151,20 @@ pub fn extras(request: &TalkRequest) -> Extras {
 }
 
 /// What a talk request tells of the user.
-pub fn profile_of_talk(request: &TalkRequest, bot: &str) -> Profile {
+pub fn profile_of_talk(request: TalkRequest, bot: &str) -> Profile {
     Profile {
-        user_id: request.client_id.clone(),
+        user_id: request.client_id,
         locales: Locales {
-            selected: request.language.clone(),
+            selected: request.language,
             ..Locales::default()
         },
-        variables: request.variables.clone().unwrap_or_default(),
-        page_url: request.user_url.clone(),
-        browser: request.browser.clone(),
-        os: request.os.clone(),
+        variables: request.variables.unwrap_or_default(),
+        page_url: request.user_url,
+        browser: request.browser,
+        os: request.os,
         returning: request.already_came,
         space: request
             .space
-            .clone()
             .filter(|space| !words::is_default_space(space)),
         qualification: request.qualification,
         app: Some(bot.to_owned()),
@@ -174,7 +173,7 @@ pub fn profile_of_talk(request: &TalkRequest, bot: &str) -> Profile {
 }
 
 /// What any other request tells of the user.
-pub fn profile(params: &Params, bot: &str) -> Profile {
+pub fn profile(params: &Params<'_>, bot: &str) -> Profile {
     let text = |name: &str| params.word(name).map(str::to_owned);
     Profile {
         user_id: text("clientId"),
@@ -195,14 +194,14 @@ pub fn profile(params: &Params, bot: &str) -> Profile {
 }
 
 /// The variable that a request sets or, with an empty value, deletes.
-pub fn variable(params: &Params) -> Option<BTreeMap<String, String>> {
+pub fn variable(params: &Params<'_>) -> Option<BTreeMap<String, String>> {
     let name = params.word("name")?.to_owned();
     let value = params.get("value").unwrap_or_default();
     Some([(name, unescape_typed(value).into_owned())].into())
 }
 
 /// The part of a feedback that a request carries.
-pub fn feedback(params: &Params) -> Option<Feedback> {
+pub fn feedback(params: &Params<'_>) -> Option<Feedback> {
     let rating = Verdict::of(params).map(|verdict| match verdict {
         Verdict::Positive => Rating::Positive,
         Verdict::Negative => Rating::Negative,

@@ -219,7 +219,7 @@ fn of_item(entry: &Entry, scene: &Scene<'_>) -> Option<Push> {
 }
 
 fn shown(text: &RichText) -> String {
-    html::protect(&render::text(text))
+    html::protect(&render::text(text)).into_owned()
 }
 
 fn end(kind: &str, text: String) -> Push {
@@ -236,7 +236,8 @@ fn survey_notice(message: &Message) -> Option<Push> {
         survey: Some(survey::key(message)?.into()),
         ..TalkValues::default()
     };
-    let text = html::protect(&render::content(&message.content, message.id));
+    let html = render::content(&message.content, message.id);
+    let text = html::protect(&html);
     Some(Push::notice_with(words::SEND_SURVEY, text, values))
 }
 
@@ -316,7 +317,7 @@ fn message_poll(shown_messages: &[Message], entry: &Entry, scene: &Scene<'_>) ->
         .iter()
         .map(render::message)
         .filter(|html| !html.is_empty())
-        .map(|html| html::protect(&html))
+        .map(|html| html::protect(&html).into_owned())
         .collect();
     if html.is_empty() {
         return None;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use switchboard_core::model::{
-    Action, Card, Content, List, ListView, Media, Message, MessageId, Quote, RichText, TextFormat,
+    Action, Card, Content, List, ListView, Media, Message, MessageId, Quote, RichText,
 };
 use switchboard_core::text::{escape_html, safe_url};
 
@@ -11,10 +11,6 @@ use super::actions;
 
 /// A text as HTML.
 pub fn text(text: &RichText) -> Cow<'_, str> {
-    let special = ['<', '>', '&', '"', '\'', '\n'];
-    if text.format != TextFormat::Markdown && !text.body.contains(special) {
-        return Cow::Borrowed(&text.body);
-    }
     text.to_html()
 }
 

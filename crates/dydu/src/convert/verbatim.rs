@@ -9,7 +9,7 @@ use switchboard_core::dialect::{Entry, Item};
 use switchboard_core::model::{Extras, Message, MessageId, Notice};
 
 use super::DYDU;
-use crate::wire::b64;
+use crate::wire::{B64, b64};
 
 const TYPE: &str = "type";
 const VALUES: &str = "values";
@@ -26,13 +26,13 @@ pub struct Original<'a> {
     parts: u64,
 }
 
-/// Lets the messages of one answer keep it.
-pub fn keep(messages: &mut [Message], kind: &str, values: Map<String, Value>) {
+/// Lets the messages of one answer keep it; `text` is that of the values, decoded.
+pub fn keep(messages: &mut [Message], kind: &str, values: Map<String, Value>, text: Option<&B64>) {
     let parts = messages.len();
     let Some((first, others)) = messages.split_first_mut() else {
         return;
     };
-    first.extras = extras(kind, values, parts);
+    first.extras = extras(kind, values, text, parts);
     for other in others {
         other
             .extras
@@ -41,8 +41,10 @@ pub fn keep(messages: &mut [Message], kind: &str, values: Map<String, Value>) {
 }
 
 /// What a message or notice keeps that alone stands for an answer.
-pub fn extras(kind: &str, values: Map<String, Value>, parts: usize) -> Extras {
-    let values = harmless(values);
+///
+/// `text` is that of the values, decoded.
+pub fn extras(kind: &str, values: Map<String, Value>, text: Option<&B64>, parts: usize) -> Extras {
+    let values = harmless(values, text);
     let fields = [
         (TYPE.to_owned(), kind.into()),
         (VALUES.to_owned(), Value::Object(values)),
@@ -53,9 +55,17 @@ pub fn extras(kind: &str, values: Map<String, Value>, parts: usize) -> Extras {
 
 /// The values without what makes the widget disappear: see
 /// `docs/protocols/dydu.md#131-server-for-the-unmodified-chatbox`, 8 and 9.
-fn harmless(mut values: Map<String, Value>) -> Map<String, Value> {
+fn harmless(mut values: Map<String, Value>, text: Option<&B64>) -> Map<String, Value> {
     drop_misshapen(&mut values);
-    values.values_mut().for_each(b64::make_strict);
+    for (name, value) in &mut values {
+        match text {
+            // By far the longest value, and it is decoded already.
+            Some(text) if name == "text" && value.is_string() => {
+                *value = b64::encode(text.as_str()).into()
+            }
+            _ => b64::make_strict(value),
+        }
+    }
     values
 }
 

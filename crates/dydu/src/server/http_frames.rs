@@ -17,7 +17,7 @@ use crate::wire::frame::FrameKind;
 pub(super) fn handle(
     options: &Arc<FrontendOptions>,
     request: &Request<Bytes>,
-    params: &Params,
+    params: &Params<'_>,
     cx: &Cx<'_>,
 ) -> Result<Handled, Fault> {
     let frame = match params.get("data") {

@@ -35,7 +35,7 @@ pub(super) struct Session {
     attached: Option<Attached>,
     /// The attachment under way.
     attaching: Option<Named>,
-    pending: VecDeque<(FrameKind, Params)>,
+    pending: VecDeque<(FrameKind, Params<'static>)>,
     manner: Option<Manner>,
     seen: push::Seen,
 }
@@ -117,7 +117,7 @@ impl Session {
     fn perform(
         &mut self,
         kind: FrameKind,
-        params: Params,
+        params: Params<'_>,
         cx: &Cx<'_>,
     ) -> Result<Vec<SessionAction>, Fault> {
         let bot = find_bot(&self.options, params.bot(), true)?;

@@ -49,7 +49,7 @@ pub(super) fn talk(ask: &Ask<'_>, cx: &Cx<'_>) -> Result<Plan, Fault> {
     };
     let manner = ask.manner();
     let channel = ask.channel;
-    let profile = input::profile_of_talk(&request, &ask.bot.bot_id);
+    let profile = input::profile_of_talk(request, &ask.bot.bot_id);
     let find = Find::Renew(ask.context.clone());
     let known = ask.context.clone();
     Ok(Plan::call(profile, find, operation, move |result, cx| {

@@ -25,7 +25,7 @@ impl Verdict {
 
     /// Reads the verdict; the vendor's mobile SDK writes the key in lower case, and names are
     /// compared without regard to case anyway.
-    pub fn of(params: &Params) -> Option<Self> {
+    pub fn of(params: &Params<'_>) -> Option<Self> {
         [Self::Positive, Self::Negative, Self::WithoutAnswer]
             .into_iter()
             .find(|verdict| params.word("feedBack") == Some(verdict.as_str()))
@@ -33,7 +33,7 @@ impl Verdict {
 }
 
 /// The body of one of the three requests, in the widget's order.
-pub fn body(name: &str, value: &str, context: &str) -> Params {
+pub fn body<'a>(name: &'a str, value: &'a str, context: &'a str) -> Params<'a> {
     let own = (name, value);
     let context = ("contextUUID", context);
     let pairs = if name == "feedBack" {

@@ -19,7 +19,7 @@ pub struct TopKnowledgeRequest {
 
 impl TopKnowledgeRequest {
     /// Reads a request.
-    pub fn of(params: &Params) -> Self {
+    pub fn of(params: &Params<'_>) -> Self {
         Self {
             max: params
                 .number("maxKnowledge")

@@ -1,6 +1,8 @@
 //! Polls and signs of life during a livechat: `docs/protocols/dydu.md#83-polling-fallback`, and
 //! 3.3.13, 3.3.15, 3.3.16.
 
+use std::borrow::Cow;
+
 use super::{Params, b64};
 
 /// A request for what is new.
@@ -18,18 +20,18 @@ pub struct PollRequest {
 
 impl PollRequest {
     /// The body, with the values encoded: a server that takes the widget's raw ones takes these.
-    pub fn to_params(&self) -> Params {
-        let last_poll = self.last_poll.unwrap_or_default().to_string();
-        [
+    pub fn to_params(&self) -> Params<'_> {
+        let mut params: Params<'_> = [
             ("solutionUsed", "LIVECHAT"),
             ("format", "JSon"),
             ("space", &self.space),
             ("contextUuid", &self.context),
             ("language", &self.language),
-            ("lastPoll", &last_poll),
         ]
         .into_iter()
-        .collect()
+        .collect();
+        params.push("lastPoll", self.last_poll.unwrap_or_default().to_string());
+        params
     }
 }
 
@@ -44,7 +46,7 @@ pub struct TypingRequest {
 
 impl TypingRequest {
     /// Reads a request.
-    pub fn of(params: &Params) -> Self {
+    pub fn of(params: &Params<'_>) -> Self {
         let content = params.coded("content").map(|text| text.into_owned());
         let typing = params.flag("typing").unwrap_or(true);
         Self {
@@ -54,13 +56,13 @@ impl TypingRequest {
     }
 
     /// The body of a REST request.
-    pub fn to_params(&self, context: &str) -> Params {
+    pub fn to_params<'a>(&self, context: &'a str) -> Params<'a> {
         let content = b64::encode(self.content.as_deref().unwrap_or_default());
         [
-            ("typing", "true"),
-            ("content", &content),
-            ("contextId", context),
-            ("solutionUsed", "ASSISTANT"),
+            ("typing", "true".into()),
+            ("content", Cow::from(content)),
+            ("contextId", context.into()),
+            ("solutionUsed", "ASSISTANT".into()),
         ]
         .into_iter()
         .collect()
@@ -68,14 +70,14 @@ impl TypingRequest {
 }
 
 /// The body of a REST request that says that the user has read everything.
-pub fn reading(context: &str, mode: &str) -> Params {
-    let mode = b64::encode(mode);
-    [
+pub fn reading<'a>(context: &'a str, mode: &str) -> Params<'a> {
+    let mut params: Params<'_> = [
         ("reading", "true"),
         ("contextId", context),
         ("solutionUsed", "ASSISTANT"),
-        ("mode", &mode),
     ]
     .into_iter()
-    .collect()
+    .collect();
+    params.push("mode", b64::encode(mode));
+    params
 }

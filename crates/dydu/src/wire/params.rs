@@ -4,7 +4,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{
+    AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_decode_str, utf8_percent_encode,
+};
 use serde_json::{Map, Value};
 
 use super::b64;
@@ -22,13 +24,13 @@ const BOT: [&str; 2] = ["botUUID", "botId"];
 
 /// Names and values in the order sent. Names are compared without regard to case.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Params {
-    pairs: Vec<(String, String)>,
+pub struct Params<'a> {
+    pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// They came in a frame, in which nothing is base64 any more.
     decoded: bool,
 }
 
-impl Params {
+impl<'a> Params<'a> {
     /// None.
     pub const fn new() -> Self {
         Self {
@@ -38,8 +40,15 @@ impl Params {
     }
 
     /// Those of a percent-encoded form or query.
-    pub fn form(text: &[u8]) -> Self {
-        form_urlencoded::parse(text).into_owned().collect()
+    pub fn form(text: &'a [u8]) -> Self {
+        text.split(|byte| *byte == b'&')
+            .filter(|pair| !pair.is_empty())
+            .map(|pair| {
+                let end = pair.iter().position(|byte| *byte == b'=');
+                let (name, value) = pair.split_at(end.unwrap_or(pair.len()));
+                (decoded(name), decoded(value.get(1..).unwrap_or_default()))
+            })
+            .collect()
     }
 
     /// Those of a body that the widget wrote without any encoding, so that `&` and `=` may be
@@ -118,7 +127,7 @@ impl Params {
     }
 
     /// Adds one.
-    pub fn push(&mut self, name: impl Into<String>, value: impl Into<String>) {
+    pub fn push(&mut self, name: impl Into<Cow<'a, str>>, value: impl Into<Cow<'a, str>>) {
         self.pairs.push((name.into(), value.into()));
     }
 
@@ -127,7 +136,7 @@ impl Params {
         self.pairs
             .iter()
             .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+            .map(|(_, value)| value.as_ref())
     }
 
     /// A value, unless it is empty or a literal `null` or `undefined`, as scripts write them.
@@ -190,25 +199,30 @@ impl Params {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.pairs
             .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .map(|(name, value)| (name.as_ref(), value.as_ref()))
     }
 
     /// As the widget writes a form body or query.
     pub fn to_form(&self) -> String {
-        let mut form = String::with_capacity(self.pairs.len() * 24);
+        let lengths = self
+            .pairs
+            .iter()
+            .map(|(name, value)| name.len() + value.len());
+        // Most of what is escaped is spaces between words.
+        let mut form = String::with_capacity(lengths.sum::<usize>() * 3 / 2);
         for (name, value) in &self.pairs {
             if !form.is_empty() {
                 form.push('&');
             }
-            form.extend(utf8_percent_encode(name, RESERVED));
+            form.extend(percent(name));
             form.push('=');
-            form.extend(utf8_percent_encode(value, RESERVED));
+            form.extend(percent(value));
         }
         form
     }
 }
 
-impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Params {
+impl<'a, N: Into<Cow<'a, str>>, V: Into<Cow<'a, str>>> FromIterator<(N, V)> for Params<'a> {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
         Self {
             pairs: pairs
@@ -220,9 +234,39 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Params {
     }
 }
 
+/// A part of a form as text.
+fn decoded(part: &[u8]) -> Cow<'_, str> {
+    if !part.iter().any(|byte| matches!(byte, b'+' | b'%')) {
+        return String::from_utf8_lossy(part);
+    }
+    let mut bytes = Vec::with_capacity(part.len());
+    let mut rest = part;
+    while let Some((byte, after)) = unescaped(rest) {
+        bytes.push(byte);
+        rest = after;
+    }
+    let text = String::from_utf8(bytes);
+    Cow::Owned(text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}
+
+/// The first byte that is meant, and what follows it. A broken escape stands for itself.
+fn unescaped(part: &[u8]) -> Option<(u8, &[u8])> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    Some(match part {
+        [b'+', after @ ..] => (b' ', after),
+        [b'%', high, low, after @ ..]
+            if let (Some(high), Some(low)) = (digit(*high), digit(*low)) =>
+        {
+            ((high * 16 + low) as u8, after)
+        }
+        [first, after @ ..] => (*first, after),
+        [] => return None,
+    })
+}
+
 /// Percent-encodes one part of a path or query.
-pub fn percent(text: &str) -> String {
-    utf8_percent_encode(text, RESERVED).to_string()
+pub fn percent(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, RESERVED)
 }
 
 /// A scalar as its text; anything else as JSON.
@@ -265,7 +309,7 @@ mod tests {
 
     use super::*;
 
-    fn pairs(params: &Params) -> Vec<(&str, &str)> {
+    fn pairs<'a>(params: &'a Params<'_>) -> Vec<(&'a str, &'a str)> {
         params.iter().collect()
     }
 
@@ -321,8 +365,15 @@ mod tests {
     proptest! {
         #[test]
         fn form_round_trip(pairs in prop::collection::vec(("[a-zA-Z]{1,8}", ".*"), 0..6)) {
-            let params: Params = pairs.into_iter().collect();
-            prop_assert_eq!(Params::form(params.to_form().as_bytes()), params);
+            let params: Params<'_> = pairs.into_iter().collect();
+            let form = params.to_form();
+            prop_assert_eq!(Params::form(form.as_bytes()), params);
+        }
+
+        #[test]
+        fn forms_read_as_browsers_write_them(form in "[a-c=&+%0-9A-Fé]{0,40}") {
+            let expected: Params<'_> = form_urlencoded::parse(form.as_bytes()).collect();
+            prop_assert_eq!(Params::form(form.as_bytes()), expected);
         }
 
         #[test]

@@ -65,48 +65,54 @@ pub enum Endpoint {
     PrintableHistory,
 }
 
+/// What most paths begin with.
+const CHAT_PREFIX: &str = "api/chat/";
+
 /// The paths below `chat/`, longest first where one begins another.
 const CHAT: [(&str, Endpoint); 20] = [
-    ("talk", Endpoint::Talk),
-    ("poll/last", Endpoint::Poll),
-    ("typing", Endpoint::Typing),
-    ("reading", Endpoint::Reading),
-    ("history", Endpoint::History),
-    ("topknowledge", Endpoint::TopKnowledge),
-    ("search", Endpoint::Search),
-    ("availablecontext", Endpoint::AvailableContext),
-    ("feedback/comment", Endpoint::FeedbackComment),
-    ("feedback/insatisfaction", Endpoint::FeedbackReason),
-    ("feedback", Endpoint::Feedback),
-    ("survey/configuration", Endpoint::SurveyConfiguration),
-    ("survey", Endpoint::Survey),
-    ("variable", Endpoint::Variable),
-    ("welcomecall", Endpoint::WelcomeCall),
-    ("status", Endpoint::Status),
-    ("pushrules", Endpoint::PushRules),
-    ("context", Endpoint::Context),
-    ("gdpr", Endpoint::Gdpr),
-    ("error", Endpoint::ErrorReport),
+    ("api/chat/talk", Endpoint::Talk),
+    ("api/chat/poll/last", Endpoint::Poll),
+    ("api/chat/typing", Endpoint::Typing),
+    ("api/chat/reading", Endpoint::Reading),
+    ("api/chat/history", Endpoint::History),
+    ("api/chat/topknowledge", Endpoint::TopKnowledge),
+    ("api/chat/search", Endpoint::Search),
+    ("api/chat/availablecontext", Endpoint::AvailableContext),
+    ("api/chat/feedback/comment", Endpoint::FeedbackComment),
+    ("api/chat/feedback/insatisfaction", Endpoint::FeedbackReason),
+    ("api/chat/feedback", Endpoint::Feedback),
+    (
+        "api/chat/survey/configuration",
+        Endpoint::SurveyConfiguration,
+    ),
+    ("api/chat/survey", Endpoint::Survey),
+    ("api/chat/variable", Endpoint::Variable),
+    ("api/chat/welcomecall", Endpoint::WelcomeCall),
+    ("api/chat/status", Endpoint::Status),
+    ("api/chat/pushrules", Endpoint::PushRules),
+    ("api/chat/context", Endpoint::Context),
+    ("api/chat/gdpr", Endpoint::Gdpr),
+    ("api/chat/error", Endpoint::ErrorReport),
 ];
 
 impl Endpoint {
     /// The path of an endpoint below `servlet/`, without bot and context.
-    pub fn path(self) -> String {
+    pub fn path(self) -> &'static str {
         match self {
-            Self::ServerStatus => "api/serverstatus".into(),
-            Self::Dialogs => "api/chat/dialogs".into(),
-            Self::Languages => "api/account/dydubox/bots/language".into(),
-            Self::SamlStatus => "api/saml2/status".into(),
-            Self::SamlUserInfo => "api/saml2/userinfo".into(),
-            Self::WhoAmI => "api/whoami".into(),
-            Self::FileUpload => "fileupload".into(),
-            Self::ChatHttp => "chatHttp".into(),
-            Self::ChatWs => "chatWs".into(),
-            Self::PrintableHistory => "history".into(),
+            Self::ServerStatus => "api/serverstatus",
+            Self::Dialogs => "api/chat/dialogs",
+            Self::Languages => "api/account/dydubox/bots/language",
+            Self::SamlStatus => "api/saml2/status",
+            Self::SamlUserInfo => "api/saml2/userinfo",
+            Self::WhoAmI => "api/whoami",
+            Self::FileUpload => "fileupload",
+            Self::ChatHttp => "chatHttp",
+            Self::ChatWs => "chatWs",
+            Self::PrintableHistory => "history",
             _ => CHAT
                 .iter()
                 .find(|(_, endpoint)| *endpoint == self)
-                .map(|(path, _)| format!("api/chat/{path}"))
+                .map(|(path, _)| *path)
                 .unwrap_or_default(),
         }
     }
@@ -171,11 +177,14 @@ pub fn parse(path: &str) -> Option<Route<'_>> {
         _ => {}
     }
     let path = path.strip_prefix("chat/")?;
-    let dialogs = ("dialogs", Endpoint::Dialogs);
-    let (rest, endpoint) = CHAT.iter().chain([&dialogs]).find_map(|(name, endpoint)| {
-        let rest = path.strip_prefix(name)?;
-        (rest.is_empty() || rest.starts_with('/')).then_some((rest, *endpoint))
-    })?;
+    let dialogs = (Endpoint::Dialogs.path(), Endpoint::Dialogs);
+    let (rest, endpoint) = CHAT
+        .iter()
+        .chain([&dialogs])
+        .find_map(|(known, endpoint)| {
+            let rest = path.strip_prefix(known.strip_prefix(CHAT_PREFIX)?)?;
+            (rest.is_empty() || rest.starts_with('/')).then_some((rest, *endpoint))
+        })?;
     let mut segments = rest.split('/').filter(|segment| !segment.is_empty());
     let route = Route {
         endpoint,

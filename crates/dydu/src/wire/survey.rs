@@ -105,7 +105,7 @@ pub struct SurveyAnswer {
 impl SurveyAnswer {
     /// Reads the answers of any of the spellings: `uuid` and `field_<id>` (REST), `surveyId` and
     /// a `fields` object (frames).
-    pub fn of(params: &Params) -> Self {
+    pub fn of(params: &Params<'_>) -> Self {
         let mut fields: Vec<(String, String)> = params
             .iter()
             .filter_map(|(name, value)| {

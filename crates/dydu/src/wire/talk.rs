@@ -78,7 +78,7 @@ pub struct TalkRequest {
 
 impl TalkRequest {
     /// Reads a request.
-    pub fn of(params: &Params) -> Self {
+    pub fn of(params: &Params<'_>) -> Self {
         let mut request = Self::default();
         let text = |value: &str| Some(value.to_owned()).filter(|value| !value.is_empty());
         for (name, value) in params.iter() {
@@ -131,13 +131,16 @@ impl TalkRequest {
     }
 
     /// The form body of a REST request, in the widget's order.
-    pub fn to_params(&self) -> Params {
+    pub fn to_params(&self) -> Params<'_> {
+        // None of these can fail: all keys are strings.
+        let json = |text: Result<String, _>| text.unwrap_or_default();
         let mut params = Params::new();
         self.each(|name, field| match field {
             Field::Text(text) => params.push(name, text),
             Field::Coded(text) => params.push(name, b64::encode(text)),
-            Field::Flag(flag) => params.push(name, flag.to_string()),
-            Field::Object(object) => params.push(name, Value::Object(object.clone()).to_string()),
+            Field::Flag(flag) => params.push(name, if flag { "true" } else { "false" }),
+            Field::Object(object) => params.push(name, json(serde_json::to_string(object))),
+            Field::Texts(texts) => params.push(name, json(serde_json::to_string(texts))),
         });
         params
     }
@@ -149,6 +152,10 @@ impl TalkRequest {
             let value = match field {
                 Field::Text(text) | Field::Coded(text) => Value::from(b64::encode(text)),
                 Field::Flag(flag) => Value::from(flag),
+                Field::Texts(texts) => texts
+                    .iter()
+                    .map(|(name, text)| (name.as_str(), b64::encode(text)))
+                    .collect(),
                 Field::Object(object) => Value::Object(
                     object
                         .iter()
@@ -167,16 +174,10 @@ impl TalkRequest {
         frame
     }
 
-    fn each(&self, mut field: impl FnMut(&str, Field<'_>)) {
+    fn each<'a>(&'a self, mut field: impl FnMut(&'a str, Field<'a>)) {
         fn text(value: &Option<String>) -> Option<Field<'_>> {
             value.as_deref().map(Field::Text)
         }
-        let variables = self.variables.as_ref().map(|variables| {
-            variables
-                .iter()
-                .map(|(name, value)| (name.clone(), value.clone().into()))
-                .collect::<Map<String, Value>>()
-        });
         let known = [
             ("alreadyCame", self.already_came.map(Field::Flag)),
             ("browser", text(&self.browser)),
@@ -193,7 +194,7 @@ impl TalkRequest {
             ("userUrl", text(&self.user_url)),
             ("solutionUsed", text(&self.solution_used)),
             ("extraParameters", self.extra.as_ref().map(Field::Object)),
-            ("variables", variables.as_ref().map(Field::Object)),
+            ("variables", self.variables.as_ref().map(Field::Texts)),
             (
                 "mode",
                 self.mode.as_ref().map(|mode| Field::Coded(mode.as_str())),
@@ -216,6 +217,7 @@ enum Field<'a> {
     Coded(&'a str),
     Flag(bool),
     Object(&'a Map<String, Value>),
+    Texts(&'a BTreeMap<String, String>),
 }
 
 #[cfg(test)]
@@ -248,7 +250,8 @@ mod tests {
                 ..TalkRequest::default()
             };
             prop_assert_eq!(TalkRequest::of(&request.to_params()), request.clone());
-            let by_form = Params::form(request.to_params().to_form().as_bytes());
+            let form = request.to_params().to_form();
+            let by_form = Params::form(form.as_bytes());
             prop_assert_eq!(TalkRequest::of(&by_form), request.clone());
             let by_frame = TalkRequest::of(&Params::of_frame(request.to_frame()));
             let extra = request.extra.clone().filter(|extra| !extra.is_empty());
