@@ -12,7 +12,6 @@ mod safe_html;
 mod soup;
 #[cfg(test)]
 mod tests;
-pub mod tokens;
 
 use std::borrow::Cow;
 

@@ -3,15 +3,13 @@
 //! What comes out is well nested. It is not the tree that the HTML standard prescribes for broken
 //! input, but the same words in the same order. Time is linear in the input and depth is bounded.
 
-use std::borrow::Cow;
 use std::convert::Infallible;
 
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
 use html5gum::{Span, Tokenizer};
 
-use super::escape::{safe_url, safe_web_url, unescape_entities};
+use super::escape::{safe_url, safe_web_url};
 use super::markup::{Element, Sink, TAGS, Tag};
-use super::tokens::{self, Token, Tokens};
 
 /// Elements inside elements; deeper ones are dropped and their text stays. Browsers stop too, at
 /// some hundreds.
@@ -20,20 +18,12 @@ const DEPTH: usize = 48;
 /// Reads `html` into `sink`.
 pub(super) fn read<S: Sink>(html: &str, sink: S) -> S {
     let mut soup = Soup::new(sink);
-    let mut tokens = Tokens::new(html);
-    for (token, _) in tokens.by_ref() {
-        match token {
-            Token::Text(text) => soup.text(&unescape_entities(text)),
-            Token::Start(tag) => {
-                soup.tag = StartTag::of(tag);
-                soup.start_tag();
-            }
-            Token::End(name) => soup.end_tag(Element::of(name.as_bytes())),
-        }
-    }
-    if !tokens.rest().is_empty() {
-        soup.read_untidy(tokens.rest());
-    }
+    let mut emitter = CallbackEmitter::new(|event: CallbackEvent<'_>, _: Span<()>| {
+        soup.handle(event);
+        None::<Infallible>
+    });
+    emitter.naively_switch_states(true);
+    let Ok(()) = Tokenizer::new_with_emitter(html, emitter).finish();
     soup.finish()
 }
 
@@ -79,17 +69,6 @@ impl StartTag {
         }
     }
 
-    fn of(tag: tokens::StartTag<'_>) -> Self {
-        let mut read = Self::new(Element::of(tag.name.as_bytes()));
-        for (name, value) in tag.attributes {
-            read.name_attribute(name.as_bytes());
-            if !value.is_empty() {
-                read.fill_attribute(value);
-            }
-        }
-        read
-    }
-
     fn name_attribute(&mut self, name: &[u8]) {
         self.attribute = match (self.element, name) {
             (Element::Kept(Tag::Link), b"href") if self.href.is_none() => Some(Attribute::Href),
@@ -102,7 +81,7 @@ impl StartTag {
         };
     }
 
-    fn fill_attribute(&mut self, value: Cow<'_, str>) {
+    fn fill_attribute(&mut self, value: &[u8]) {
         let slot = match self.attribute.take() {
             None => return,
             Some(Attribute::Href) => &mut self.href,
@@ -110,7 +89,7 @@ impl StartTag {
             Some(Attribute::Alt) => &mut self.alt,
             Some(Attribute::Start) => &mut self.start,
         };
-        *slot = Some(value.into_owned());
+        *slot = Some(String::from_utf8_lossy(value).into_owned());
     }
 }
 
@@ -126,40 +105,27 @@ impl<S: Sink> Soup<S> {
         }
     }
 
-    /// Reads the rest as browsers do.
-    fn read_untidy(&mut self, html: &str) {
-        let mut emitter = CallbackEmitter::new(|event: CallbackEvent<'_>, _: Span<()>| {
-            self.handle(event);
-            None::<Infallible>
-        });
-        emitter.naively_switch_states(true);
-        let Ok(()) = Tokenizer::new_with_emitter(html, emitter).finish();
-    }
-
     fn handle(&mut self, event: CallbackEvent<'_>) {
         match event {
-            CallbackEvent::String { value } if !self.hidden => {
-                self.text(&String::from_utf8_lossy(value));
-            }
+            CallbackEvent::String { value } if !self.hidden => self.text(value),
             CallbackEvent::OpenStartTag { name } => self.tag = StartTag::new(Element::of(name)),
             CallbackEvent::AttributeName { name } => self.tag.name_attribute(name),
-            CallbackEvent::AttributeValue { value } => {
-                self.tag.fill_attribute(String::from_utf8_lossy(value));
-            }
+            CallbackEvent::AttributeValue { value } => self.tag.fill_attribute(value),
             CallbackEvent::CloseStartTag { .. } => self.start_tag(),
             CallbackEvent::EndTag { name } => self.end_tag(Element::of(name)),
             _ => {}
         }
     }
 
-    fn text(&mut self, text: &str) {
+    fn text(&mut self, value: &[u8]) {
+        let text = String::from_utf8_lossy(value);
         // Control characters mean nothing in a text, and a lot to careless programs.
         let is_control = |char: char| char.is_ascii_control() && !matches!(char, '\n' | '\t');
-        if text.bytes().any(|byte| is_control(char::from(byte))) {
+        if text.contains(is_control) {
             let clean = text.chars().filter(|char| !is_control(*char));
             self.words.extend(clean);
         } else {
-            self.words.push_str(text);
+            self.words.push_str(&text);
         }
     }
 

@@ -10,7 +10,6 @@ use html5gum::emitters::default::{DefaultEmitter, Token};
 use html5gum::{HtmlString, Tokenizer};
 use memchr::memchr3;
 use switchboard_core::model::Media;
-use switchboard_core::text::tokens::{self, Tokens};
 use switchboard_core::text::{escape_html, is_unmarked_html, unescape_entities};
 
 use super::reword::{self, Call};
@@ -77,7 +76,7 @@ pub fn button(fragment: &str) -> Button {
             Item::Start {
                 href: Some(href), ..
             } => {
-                target.get_or_insert(Target::Link(href.into_owned()));
+                target.get_or_insert(Target::Link(href));
             }
             _ => {}
         }
@@ -110,12 +109,12 @@ pub enum Target {
 #[derive(Debug, Clone, PartialEq)]
 enum Item<'a> {
     Start {
-        name: Cow<'a, str>,
+        name: String,
         raw: Cow<'a, str>,
-        href: Option<Cow<'a, str>>,
+        href: Option<String>,
     },
     End {
-        name: Cow<'a, str>,
+        name: String,
         raw: &'a str,
     },
     Text(Cow<'a, str>),
@@ -129,24 +128,21 @@ fn items_of(html: &str) -> Vec<Item<'_>> {
         all: Vec::with_capacity(html.len() / 16),
         open: None,
     };
-    let mut tokens = Tokens::new(html);
-    for (token, raw) in tokens.by_ref() {
+    let raw = |span: html5gum::Span<usize>| html.get(span.start..span.end).unwrap_or_default();
+    let emitter = DefaultEmitter::<usize>::new_with_span();
+    for Ok(token) in Tokenizer::new_with_emitter(html, emitter) {
         match token {
-            tokens::Token::Text(text) => items.text(raw, || unescape_entities(text)),
-            tokens::Token::End(name) => items.end(name.into(), raw),
-            tokens::Token::Start(tag) => {
-                let attribute = |wanted: &str| {
-                    let mut values = tag.attributes.iter();
-                    let (_, value) = values.find(|(name, _)| *name == wanted)?;
-                    Some(unprotect(value.clone()))
+            Token::StartTag(tag) => {
+                let attribute = |name: &str| {
+                    let value = tag.attributes.get(name.as_bytes())?;
+                    Some(unprotect(lossy(&value.value).into()).into_owned())
                 };
-                items.start(tag.name.into(), raw, attribute);
+                items.start(lossy(&tag.name), raw(tag.span), attribute);
             }
+            Token::EndTag(tag) => items.end(lossy(&tag.name), raw(tag.span)),
+            Token::String(text) => items.text(raw(text.span), &text.value),
+            Token::Comment(_) | Token::Doctype(_) | Token::Error(_) => {}
         }
-    }
-    let untidy = tokens.rest();
-    if !untidy.is_empty() {
-        items.read_untidy(untidy);
     }
     items.finish()
 }
@@ -158,32 +154,7 @@ struct Items<'a> {
 }
 
 impl<'a> Items<'a> {
-    /// Reads HTML as browsers do.
-    fn read_untidy(&mut self, html: &'a str) {
-        let raw = |span: html5gum::Span<usize>| html.get(span.start..span.end).unwrap_or_default();
-        let emitter = DefaultEmitter::<usize>::new_with_span();
-        for Ok(token) in Tokenizer::new_with_emitter(html, emitter) {
-            match token {
-                Token::StartTag(tag) => {
-                    let attribute = |name: &str| {
-                        let value = tag.attributes.get(name.as_bytes())?;
-                        Some(unprotect(lossy(&value.value).into()))
-                    };
-                    self.start(lossy(&tag.name).into(), raw(tag.span), attribute);
-                }
-                Token::EndTag(tag) => self.end(lossy(&tag.name).into(), raw(tag.span)),
-                Token::String(text) => self.text(raw(text.span), || lossy(&text.value).into()),
-                Token::Comment(_) | Token::Doctype(_) | Token::Error(_) => {}
-            }
-        }
-    }
-
-    fn start(
-        &mut self,
-        name: Cow<'a, str>,
-        raw: &'a str,
-        attribute: impl Fn(&str) -> Option<Cow<'a, str>>,
-    ) {
+    fn start(&mut self, name: String, raw: &'a str, attribute: impl Fn(&str) -> Option<String>) {
         if self.open.is_some() && name != "a" {
             return;
         }
@@ -198,17 +169,16 @@ impl<'a> Items<'a> {
                 call,
             });
         } else if name == "img" {
-            let source = attribute("src").unwrap_or_default().into_owned();
+            let source = attribute("src").unwrap_or_default();
             let alt = attribute("alt").filter(|alt| !alt.is_empty());
-            let image = Media::new(source, alt.map(Cow::into_owned));
-            self.all.push(Item::Image(image, raw));
+            self.all.push(Item::Image(Media::new(source, alt), raw));
         } else {
             let href = attribute("href").filter(|href| href != "#");
             self.all.push(Item::Start { name, raw, href });
         }
     }
 
-    fn end(&mut self, name: Cow<'a, str>, raw: &'a str) {
+    fn end(&mut self, name: String, raw: &'a str) {
         match self.open.take() {
             Some(reword) if name == "a" => self.all.push(Item::Reword(reword)),
             None => self.all.push(Item::End { name, raw }),
@@ -217,10 +187,13 @@ impl<'a> Items<'a> {
     }
 
     /// `shown` is what a browser would make of the text.
-    fn text<'s>(&mut self, raw: &'a str, shown: impl FnOnce() -> Cow<'s, str>) {
+    fn text(&mut self, raw: &'a str, shown: &[u8]) {
         match &mut self.open {
             // The label of an anchor is decoded once more, as the widget does with the whole text.
-            Some(reword) => reword.label.push_str(&unescape_entities(&shown())),
+            Some(reword) => {
+                let shown = String::from_utf8_lossy(shown);
+                reword.label.push_str(&unescape_entities(&shown));
+            }
             None => self.all.push(Item::Text(unescape_entities(raw))),
         }
     }
@@ -298,7 +271,7 @@ impl<'a> Item<'a> {
 
     fn is_block(&self) -> bool {
         matches!(self, Self::Start { name, .. } | Self::End { name, .. } if !matches!(
-            name.as_ref(),
+            name.as_str(),
             "a" | "b" | "strong" | "i" | "em" | "u" | "s" | "span" | "font" | "small" | "sub"
                 | "sup" | "mark" | "code"
         ))
@@ -350,7 +323,7 @@ fn end_line<'a>(line: &mut Vec<Item<'a>>, rewords: &mut Vec<Reword>, kept: &mut 
 /// Removes elements in which nothing is left, and line breaks at the end.
 fn without_empty_elements(items: Vec<Item<'_>>) -> Vec<Item<'_>> {
     let mut kept: Vec<Item<'_>> = Vec::with_capacity(items.len());
-    let mut open: Vec<(usize, Cow<'_, str>)> = Vec::new();
+    let mut open: Vec<(usize, String)> = Vec::new();
     for item in items {
         match &item {
             Item::Start { name, .. } if name != "br" => open.push((kept.len(), name.clone())),
@@ -395,7 +368,7 @@ fn lone_image(items: &[Item<'_>]) -> Option<Media> {
             Item::Image(..) | Item::Reword(_) => return None,
             Item::Text(text) if !text.trim().is_empty() => return None,
             Item::Start { name, .. }
-                if !matches!(name.as_ref(), "a" | "p" | "div" | "span" | "br") =>
+                if !matches!(name.as_str(), "a" | "p" | "div" | "span" | "br") =>
             {
                 return None;
             }
@@ -409,7 +382,7 @@ fn lone_image(items: &[Item<'_>]) -> Option<Media> {
     }
     let mut image = image?;
     if let Some((href, new_tab)) = link {
-        image.link = Some(href.into_owned());
+        image.link = Some(href);
         image.new_tab = new_tab;
     }
     Some(image)
