@@ -169,7 +169,7 @@ struct LineSession {
 
 impl ServerSession for LineSession {
     fn attached(&mut self, view: &View, _: &Cx<'_>) -> Vec<SessionAction> {
-        self.key = view.key.clone();
+        self.key = view.key.to_string();
         vec![SessionAction::Send(format!("attached {}", view.key))]
     }
 
@@ -179,10 +179,10 @@ impl ServerSession for LineSession {
 
     fn handle_text(&mut self, text: &str, cx: &Cx<'_>) -> Vec<SessionAction> {
         match text.split_once(' ').unwrap_or((text, "")) {
-            ("attach", key) => vec![SessionAction::Attach(Attach {
+            ("attach", key) => vec![SessionAction::Attach(Box::new(Attach {
                 target: target(key),
                 profile: Profile::default(),
-            })],
+            }))],
             ("quit", reason) => {
                 vec![SessionAction::Close {
                     code: 4000,
@@ -276,7 +276,7 @@ pub async fn start(setup: Setup) -> Server {
         exchange: exchange.clone(),
         clock: Arc::new(SystemClock),
         limits: setup.limits,
-        workers: Workers::start(2).unwrap(),
+        workers: Workers::current(),
         render_metrics: Box::new(|| "metrics\n".to_owned()),
     });
     let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
