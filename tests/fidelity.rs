@@ -47,7 +47,7 @@ fn sample(kind: ContentKind) -> Content {
             text: text(),
             ..Choices::default()
         }),
-        ContentKind::Card => Content::Card(card()),
+        ContentKind::Card => Content::Card(Box::new(card())),
         ContentKind::Carousel => Content::Carousel {
             title: None,
             cards: vec![card(), card()],
@@ -60,15 +60,15 @@ fn sample(kind: ContentKind) -> Content {
             }],
             ..List::default()
         }),
-        ContentKind::Form => Content::Form(Form {
+        ContentKind::Form => Content::Form(Box::new(Form {
             text: text(),
             fields: fields(),
             ..Form::default()
-        }),
-        ContentKind::DatePicker => Content::DatePicker(DatePicker {
+        })),
+        ContentKind::DatePicker => Content::DatePicker(Box::new(DatePicker {
             text: text(),
             ..DatePicker::default()
-        }),
+        })),
         ContentKind::Autocomplete => Content::Autocomplete(Default::default()),
         ContentKind::Address => Content::Address(Default::default()),
         ContentKind::Location => Content::Location {
@@ -77,19 +77,19 @@ fn sample(kind: ContentKind) -> Content {
             attribute: None,
         },
         ContentKind::Signature => Content::Signature(Default::default()),
-        ContentKind::Upload => Content::Upload(UploadRequest {
+        ContentKind::Upload => Content::Upload(Box::new(UploadRequest {
             text: text(),
             ..UploadRequest::default()
-        }),
+        })),
         ContentKind::FeedbackRequest => Content::FeedbackRequest(FeedbackRequest {
             text: text(),
             reasons: Vec::new(),
         }),
-        ContentKind::Survey => Content::Survey(Survey {
+        ContentKind::Survey => Content::Survey(Box::new(Survey {
             text: text(),
             fields: fields(),
             ..Survey::default()
-        }),
+        })),
         ContentKind::Handover => Content::Handover(Handover {
             phase: HandoverPhase::Joined,
             text: text(),

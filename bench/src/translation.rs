@@ -88,8 +88,8 @@ impl Route {
         );
         let view = View {
             id,
-            key: id.to_string(),
-            scope: String::new(),
+            key: id.to_string().into(),
+            scope: "".into(),
             created: true,
             used: false,
             ended: false,

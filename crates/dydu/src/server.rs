@@ -269,7 +269,7 @@ impl Manner {
             .unwrap_or("en");
         let space = view.profile.space.as_deref();
         // Where the request named no bot, the conversation knows better.
-        let bot = match view.scope.as_str() {
+        let bot = match &*view.scope {
             "" => &self.bot.bot_id,
             scope => scope,
         };

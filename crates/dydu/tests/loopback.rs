@@ -149,7 +149,7 @@ fn content_comes_through() {
             title: None,
             cards: vec![card.clone(), card.clone()],
         },
-        Content::Card(card),
+        Content::Card(Box::new(card)),
         Content::Handover(Handover {
             phase: HandoverPhase::Waiting {
                 position: Some(2),

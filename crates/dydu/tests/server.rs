@@ -363,7 +363,10 @@ fn cards_become_templates() {
             .collect(),
         ..Card::default()
     };
-    let one = talk(vec![text(1, "Here"), bot(2, Content::Card(card.clone()))]);
+    let one = talk(vec![
+        text(1, "Here"),
+        bot(2, Content::Card(Box::new(card.clone()))),
+    ]);
     assert_eq!(one["templateName"], "dydu_product_001");
     let data: Value = serde_json::from_str(one["templateData"].as_str().unwrap()).unwrap();
     assert_eq!(data["title"], "Lamp");
@@ -374,7 +377,10 @@ fn cards_become_templates() {
         title: None,
         cards: vec![card.clone(), card.clone()],
     };
-    let both = talk(vec![bot(1, Content::Card(card)), bot(2, carousel)]);
+    let both = talk(vec![
+        bot(1, Content::Card(Box::new(card))),
+        bot(2, carousel),
+    ]);
     assert_eq!(both["templateName"], "dydu_carousel_array");
     assert!(both["text"].as_str().unwrap().contains("<b>Lamp</b>"));
 }
@@ -767,10 +773,10 @@ fn a_poll_brings_one_item() {
     let busy = poll(Item::Notice(notice));
     assert_eq!(busy["code"], "OperatorBusy");
     assert_eq!(busy["text"], "<p>Bye</p>");
-    let upload = Content::Upload(switchboard_core::model::UploadRequest {
+    let upload = Content::Upload(Box::new(switchboard_core::model::UploadRequest {
         text: RichText::plain("OK"),
         ..Default::default()
-    });
+    }));
     assert_eq!(poll(message(bot(1, upload)))["text"], "<p>OK</p>");
     let nothing = poll(message(bot(1, Content::Attributes { values: Map::new() })));
     assert!(nothing.get("text").is_none());
@@ -867,7 +873,7 @@ fn history_pairs_questions_and_answers() {
 fn a_form_is_asked_for_as_a_survey() {
     let form = bot(
         1,
-        Content::Form(Form {
+        Content::Form(Box::new(Form {
             id: "intent.form".into(),
             text: RichText::plain("Please"),
             fields: vec![Field {
@@ -878,7 +884,7 @@ fn a_form_is_asked_for_as_a_survey() {
                 ..Field::default()
             }],
             ..Form::default()
-        }),
+        })),
     );
     let values = talk(vec![form.clone()]);
     let survey = values["survey"].as_str().unwrap().to_owned();

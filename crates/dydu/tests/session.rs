@@ -353,7 +353,10 @@ fn what_is_published_is_pushed() {
         text: RichText::plain("Please send the invoice"),
         ..UploadRequest::default()
     };
-    let frames = delivered(&mut session, message(bot(Content::Upload(upload))));
+    let frames = delivered(
+        &mut session,
+        message(bot(Content::Upload(Box::new(upload)))),
+    );
     assert_eq!(frames[0]["values"]["code"], "UploadRequest");
     assert_eq!(frames[1]["values"]["text"], "Please send the invoice");
     let typing = |active| {

@@ -49,7 +49,7 @@ pub(crate) struct State {
     /// Counts the sockets that the leg has opened, so that a late event of an old one is known.
     pub(crate) sockets_opened: u32,
     pub(crate) turns: VecDeque<Turn>,
-    pub(crate) waiting: VecDeque<UserEvent>,
+    pub(crate) waiting: VecDeque<Arc<UserEvent>>,
     pub(crate) handover: HandoverState,
     pub(crate) used: bool,
     pub(crate) ended: bool,
@@ -266,8 +266,8 @@ impl Conversation {
     pub(crate) fn view(&self, state: &State, created: bool, used: bool) -> View {
         View {
             id: self.id,
-            key: self.key.to_string(),
-            scope: self.scope.to_string(),
+            key: self.key.clone(),
+            scope: self.scope.clone(),
             created,
             used,
             ended: state.ended,

@@ -34,7 +34,7 @@ pub(crate) struct Pending {
 /// What a conversation's leg is to be told.
 pub(crate) enum Feed<'a> {
     /// A user event, whose turn has been begun.
-    Event(UserEvent),
+    Event(Arc<UserEvent>),
     /// Anything else.
     Input(LegInput<'a>),
     /// Nothing; only see whether a waiting event can go.

@@ -216,7 +216,7 @@ impl FrontendHandle {
         }
         self.state.meters.received(&event.input);
         if !opens_turn {
-            let pending = conversation.feed(&self.inner, state, Feed::Event(event));
+            let pending = conversation.feed(&self.inner, state, Feed::Event(event.into()));
             return Ok(Accepted {
                 joined: None,
                 pending,
@@ -244,7 +244,8 @@ impl FrontendHandle {
             seq: state.last_seq + 1,
         });
         self.state.meters.turn_begun();
-        let item = Item::User(Box::new(event.clone()));
+        let event = Arc::new(event);
+        let item = Item::User(event.clone());
         let keep = self.inner.limits.log_entries;
         state.log(
             now,

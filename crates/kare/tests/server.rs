@@ -522,7 +522,7 @@ fn history() {
         .unwrap();
         let rest = Value::from(listed.as_array().unwrap()[1..].to_vec());
         let turn = event.id;
-        let mut items = vec![Item::User(Box::new(event))];
+        let mut items = vec![Item::User(event.into())];
         items.extend(native(&rest, None));
         (call.finish)(Ok(outcome(entries(Some(turn), items), None)), &admin.cx())
     };

@@ -11,6 +11,7 @@
 
 pub mod clock;
 pub mod dial;
+mod gathered;
 pub mod host;
 mod stream;
 pub mod tls;

@@ -16,10 +16,11 @@ use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig};
 
+use crate::gathered::Gathered;
 use crate::stream::Stream;
 
 /// A websocket of either side.
-pub(crate) type Socket = WebSocketStream<Stream>;
+pub(crate) type Socket = WebSocketStream<Gathered>;
 
 /// A peer that has said nothing for this long is asked whether it is still there.
 const PING_AFTER: Duration = Duration::from_secs(30);
@@ -37,12 +38,15 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// to read the refusal.
 const DRAIN_BYTES: usize = 4 * 1024 * 1024;
 
+/// So much is sent together, in bytes; more than that is sent at once.
+const SENT_TOGETHER: usize = 8 * 1024;
+
 /// Small buffers: ten thousand idle sockets must not cost a gigabyte. A longer message makes a
-/// buffer grow while it passes.
+/// buffer grow while it passes. What is written is gathered by the connection.
 fn config(largest_message: usize) -> WebSocketConfig {
     WebSocketConfig::default()
-        .read_buffer_size(1024)
-        .write_buffer_size(1024)
+        .read_buffer_size(512)
+        .write_buffer_size(0)
         .max_message_size(Some(largest_message))
         .max_frame_size(Some(largest_message))
 }
@@ -57,7 +61,7 @@ pub(crate) async fn socket(
     largest_message: usize,
 ) -> Option<Socket> {
     let parts = upgraded.downcast::<TokioIo<Stream>>().ok()?;
-    let stream = parts.io.into_inner();
+    let stream = Gathered::new(parts.io.into_inner());
     let config = Some(config(largest_message));
     Some(if parts.read_buf.is_empty() {
         WebSocketStream::from_raw_socket(stream, role, config).await
@@ -157,6 +161,14 @@ pub(crate) async fn feed(socket: &mut Socket, message: Message) -> Result<(), Br
     }
 }
 
+/// Queues a server's text message; waits while the peer does not read.
+pub(crate) async fn feed_text(socket: &mut Socket, text: &str) -> Result<(), Broken> {
+    if socket.get_mut().add_text(text)? < SENT_TOGETHER {
+        return Ok(());
+    }
+    flush(socket).await
+}
+
 /// Sends what is queued.
 pub(crate) async fn flush(socket: &mut Socket) -> Result<(), Broken> {
     match timeout(WRITE_TIMEOUT, socket.flush()).await {
@@ -183,10 +195,11 @@ pub(crate) async fn close(mut socket: Socket, code: CloseCode, reason: &str) {
         while let Some(message) = socket.next().await {
             message?;
         }
+        socket.get_mut().flush().await?;
         Ok::<_, Error>(())
     };
     if !matches!(timeout(CLOSE_TIMEOUT, farewell).await, Ok(Ok(()))) {
-        let _ = timeout(CLOSE_TIMEOUT, drain(socket.get_mut())).await;
+        let _ = timeout(CLOSE_TIMEOUT, drain(socket.get_mut().stream())).await;
     }
 }
 
@@ -208,7 +221,10 @@ pub(crate) async fn end(socket: Socket, broken: Broken) {
 
 /// Answers a peer's goodbye.
 pub(crate) async fn finish(mut socket: Socket) {
-    let farewell = async { while let Some(Ok(_)) = socket.next().await {} };
+    let farewell = async {
+        while let Some(Ok(_)) = socket.next().await {}
+        socket.get_mut().flush().await
+    };
     let _ = timeout(CLOSE_TIMEOUT, farewell).await;
 }
 

@@ -107,17 +107,17 @@ impl ScriptLeg {
                     Content::Handover(handover) => self.note_handover(handover.phase),
                     Content::Form(form) => {
                         self.state.form = Some(form.id.clone());
-                        self.state.filling = Some(Filling {
+                        self.state.filling = Some(Box::new(Filling {
                             id: form.id.clone(),
                             fields: form.fields.clone(),
-                        });
+                        }));
                     }
                     Content::Survey(survey) => {
                         self.state.survey = Some(survey.id.clone());
-                        self.state.filling = Some(Filling {
+                        self.state.filling = Some(Box::new(Filling {
                             id: survey.id.clone(),
                             fields: survey.fields.clone(),
-                        });
+                        }));
                     }
                     _ => {}
                 }

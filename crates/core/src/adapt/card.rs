@@ -70,7 +70,7 @@ pub(super) fn carousel(
     {
         plan.note(kind, rules::CAROUSEL_AS_LIST);
         let items = cards.iter().map(|card| ListItem {
-            content: Content::Card(card.clone()),
+            content: Content::Card(Box::new(card.clone())),
             actions: Vec::new(),
             extras: Extras::none(),
         });
@@ -86,7 +86,7 @@ pub(super) fn carousel(
     page.title(title);
     plan.say(kind, page.finish(), &[]);
     for card in cards {
-        plan.show(&Content::Card(card.clone()), &[]);
+        plan.show(&Content::Card(Box::new(card.clone())), &[]);
     }
     if !actions.is_empty() {
         plan.ask(kind, RichText::default(), actions);

@@ -218,7 +218,7 @@ fn a_card_is_split() {
         text: TextFormat::Html,
         ..with(&kinds)
     };
-    let (messages, rules) = adapted(&message(Content::Card(card())), &capabilities);
+    let (messages, rules) = adapted(&message(Content::Card(Box::new(card()))), &capabilities);
     assert_eq!(rules, ["card_split"]);
     assert_eq!(messages.len(), 2);
     assert_eq!(messages[0].content.kind(), ContentKind::Image);
@@ -237,7 +237,7 @@ fn a_card_is_split() {
     assert_eq!(labels, ["Buy", "Shoe"]);
 
     check(
-        Content::Card(card()),
+        Content::Card(Box::new(card())),
         "card_split",
         &[
             "A shoe (https://x.example/shoe.png)\n\nShoe\n\nred\n\nMade for walking.\n\n49 €\n\n1. Buy\n2. Shoe (https://x.example/shoe)",
@@ -345,23 +345,23 @@ fn forms_become_text() {
         field("When", FieldKind::Date),
     ];
     check(
-        Content::Form(Form {
+        Content::Form(Box::new(Form {
             text: text("Please:"),
             fields: fields.clone(),
             cancel: Some(("skip".into(), "Skip".into())),
             ..Form::default()
-        }),
+        })),
         "form_as_text",
         &[
             "Please:\n\n- Name*\n- E-mail (name@example.com)\n- Pairs (1 – 9)\n\nDelivery\n\n- How: Fast / Cheap = fast\n- When (YYYY-MM-DD)\n\n1. Skip",
         ],
     );
     check(
-        Content::Survey(Survey {
+        Content::Survey(Box::new(Survey {
             title: Some("Opinion".into()),
             fields: fields[..1].to_vec(),
             ..Survey::default()
-        }),
+        })),
         "survey_as_text",
         &["Opinion\n\n- Name*"],
     );
@@ -371,11 +371,11 @@ fn forms_become_text() {
 fn questions_become_text_with_a_hint() {
     let rule = "question_as_text";
     check(
-        Content::DatePicker(DatePicker {
+        Content::DatePicker(Box::new(DatePicker {
             text: text("When?"),
             min: Some("today".into()),
             ..DatePicker::default()
-        }),
+        })),
         rule,
         &["When?\n\n(YYYY-MM-DD, ≥ today)"],
     );
@@ -385,11 +385,15 @@ fn questions_become_text_with_a_hint() {
         ..Autocomplete::default()
     };
     check(
-        Content::Autocomplete(search.clone()),
+        Content::Autocomplete(Box::new(search.clone())),
         rule,
         &["Which?\n\n(a town)"],
     );
-    check(Content::Address(search), rule, &["Which?\n\n📍 (a town)"]);
+    check(
+        Content::Address(Box::new(search)),
+        rule,
+        &["Which?\n\n📍 (a town)"],
+    );
     check(
         Content::Location {
             text: text("Where?"),
@@ -400,22 +404,22 @@ fn questions_become_text_with_a_hint() {
         &["Where?\n\n📍 (latitude, longitude)"],
     );
     check(
-        Content::Signature(SignatureRequest {
+        Content::Signature(Box::new(SignatureRequest {
             text: text("Sign"),
             document_title: Some("Contract".into()),
             document_text: Some("All yours.".into()),
             ..SignatureRequest::default()
-        }),
+        })),
         rule,
         &["Sign\n\nContract\n\n> All yours.\n\n✍ …"],
     );
     check(
-        Content::Upload(UploadRequest {
+        Content::Upload(Box::new(UploadRequest {
             text: text("Send"),
             max_bytes: Some(5_000_000),
             extensions: vec!["pdf".into(), "png".into()],
             ..UploadRequest::default()
-        }),
+        })),
         rule,
         &["Send\n\n📎 (https://…; pdf, png; ≤ 5 MB)"],
     );
@@ -518,7 +522,10 @@ fn notices_become_text() {
 fn extras_stay_with_what_they_belong_to() {
     let dialect = crate::model::DialectName::new("kare");
     let mut list = message(Content::List(List {
-        items: vec![item(Content::Card(card())), item(Content::text(text("a")))],
+        items: vec![
+            item(Content::Card(Box::new(card()))),
+            item(Content::text(text("a"))),
+        ],
         ..List::default()
     }));
     list.extras.insert(&dialect, "k", "v".into());

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::{EndReason, Message, MessageId, Notice, Timestamp, Typing, UserEvent};
@@ -49,7 +51,7 @@ impl Entry {
 #[serde(tag = "item", rename_all = "snake_case")]
 pub enum Item {
     /// The user did something.
-    User(Box<UserEvent>),
+    User(Arc<UserEvent>),
     /// A message was published.
     Message(Box<Published>),
     /// Somebody is typing, or stopped.

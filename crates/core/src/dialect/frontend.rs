@@ -250,9 +250,9 @@ pub struct View {
     /// Switchboard's id of it.
     pub id: ConversationId,
     /// The vendor's id of it.
-    pub key: String,
+    pub key: Arc<str>,
     /// What it belongs to.
-    pub scope: String,
+    pub scope: Arc<str>,
     /// This call made it.
     pub created: bool,
     /// The user has done something in it before this call.
@@ -337,7 +337,7 @@ pub enum SessionAction {
     Call(Box<Call<Vec<SessionAction>>>),
     /// Attach the socket to a conversation; later attachments replace earlier ones. `attached` or
     /// `attach_failed` is called next, before any further action.
-    Attach(Attach),
+    Attach(Box<Attach>),
     /// Close the socket.
     Close {
         /// RFC 6455 close code.

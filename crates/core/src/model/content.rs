@@ -5,6 +5,8 @@ use super::{Action, Extras};
 use crate::text::RichText;
 
 /// What a message says. Each kind has a row in `docs/fidelity.md`.
+///
+/// What is rare and large is boxed, so that a text is small.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Content {
@@ -31,7 +33,7 @@ pub enum Content {
     /// A question whose answers are the message's actions.
     Choices(Choices),
     /// A picture, words and actions that belong together.
-    Card(Card),
+    Card(Box<Card>),
     /// Cards side by side.
     Carousel {
         /// A heading, where there is one.
@@ -42,13 +44,13 @@ pub enum Content {
     /// Items one below the other or side by side.
     List(List),
     /// Questions that are answered together.
-    Form(Form),
+    Form(Box<Form>),
     /// Asks for a date.
-    DatePicker(DatePicker),
+    DatePicker(Box<DatePicker>),
     /// Asks for one of many values, suggested while the user types.
-    Autocomplete(Autocomplete),
+    Autocomplete(Box<Autocomplete>),
     /// Asks for a postal address.
-    Address(Autocomplete),
+    Address(Box<Autocomplete>),
     /// Asks where the user is.
     Location {
         /// The question.
@@ -59,13 +61,13 @@ pub enum Content {
         attribute: Option<String>,
     },
     /// Asks for an electronic signature.
-    Signature(SignatureRequest),
+    Signature(Box<SignatureRequest>),
     /// Asks for a file.
-    Upload(UploadRequest),
+    Upload(Box<UploadRequest>),
     /// Asks what the user thinks of an answer. The actions are the ratings.
     FeedbackRequest(FeedbackRequest),
     /// Asks the questions of a survey.
-    Survey(Survey),
+    Survey(Box<Survey>),
     /// A step of a handover to a human operator.
     Handover(Handover),
     /// How far a process has come.

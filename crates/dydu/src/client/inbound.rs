@@ -232,7 +232,7 @@ fn fill_survey(events: &mut [BotEvent], configuration: &SurveyConfiguration) {
         {
             let text = std::mem::take(&mut announced.text);
             let id = std::mem::take(&mut announced.id);
-            *announced = survey.clone();
+            **announced = survey.clone();
             announced.id = id;
             if announced.text.is_empty() {
                 announced.text = text;

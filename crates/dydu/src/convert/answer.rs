@@ -182,10 +182,10 @@ impl Reader<'_> {
         };
         let announces_survey = survey::is_announcement(values.code_word());
         if values.code_word() == words::UPLOAD {
-            self.push(Content::Upload(UploadRequest {
+            self.push(Content::Upload(Box::new(UploadRequest {
                 text: RichText::html(decoded(values.text())),
                 ..UploadRequest::default()
-            }));
+            })));
         } else if !announces_survey {
             let mut no_answer = words::is_garbage(kind);
             for bubble in html::bubbles(values.text()) {
@@ -246,7 +246,9 @@ impl Reader<'_> {
             return;
         };
         match Template::of(name.as_str(), data.as_str()) {
-            Some(Template::Product(card)) => self.push(Content::Card(cards::to_model(card))),
+            Some(Template::Product(card)) => {
+                self.push(Content::Card(Box::new(cards::to_model(card))))
+            }
             Some(Template::Carousel(fields)) => self.push(Content::Carousel {
                 title: None,
                 cards: fields.into_iter().map(cards::to_model).collect(),
@@ -323,7 +325,7 @@ impl Reader<'_> {
             ..Card::default()
         };
         if card != Card::default() {
-            self.push(Content::Card(card));
+            self.push(Content::Card(Box::new(card)));
         }
     }
 
@@ -332,10 +334,10 @@ impl Reader<'_> {
         if let Some(action) = &values.gui_action
             && let Some(sentence) = upload_sentence(action.as_str())
         {
-            self.push(Content::Upload(UploadRequest {
+            self.push(Content::Upload(Box::new(UploadRequest {
                 callback: sentence.to_owned(),
                 ..UploadRequest::default()
-            }));
+            })));
         } else if values.gui_action.is_some() && self.messages.is_empty() {
             // Nothing to show, but a client of the same dialect can run it.
             self.push(Content::Other {

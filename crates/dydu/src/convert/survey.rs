@@ -318,11 +318,11 @@ pub fn sentence(submission: &FormSubmission) -> String {
 
 /// An announced survey of which nothing but the id is known.
 pub fn announced(id: &str, text: &str) -> Content {
-    Content::Survey(Survey {
+    Content::Survey(Box::new(Survey {
         id: id.to_owned(),
         text: switchboard_core::model::RichText::html(text),
         ..Survey::default()
-    })
+    }))
 }
 
 /// Whether a code announces a survey.
@@ -371,7 +371,7 @@ mod tests {
             MessageId(Uuid::from_u128(7)),
             None,
             Timestamp(0),
-            Content::Form(form),
+            Content::Form(Box::new(form)),
         )
     }
 

@@ -17,7 +17,7 @@ pub(super) fn context(ask: &Ask<'_>) -> Plan {
     let find = Find::Renew(ask.context.clone());
     Plan::call(ask.profile(), find, Operation::Touch, move |result, _| {
         let values = ContextValues {
-            context_id: result?.view.key.into(),
+            context_id: result?.view.key.to_string().into(),
             bot_id: Some(bot.into()),
         };
         Ok(Reply::Text(Envelope::text(envelope::CONTEXT, values)))
@@ -110,7 +110,7 @@ pub(super) fn variable(ask: &Ask<'_>, cx: &Cx<'_>) -> Result<Plan, Fault> {
             }
             // The context may be a new one.
             let values = ContextValues {
-                context_id: view.key.into(),
+                context_id: view.key.to_string().into(),
                 bot_id: Some(bot.into()),
             };
             Ok(Reply::Text(Envelope::text("variableResponse", values)))

@@ -40,8 +40,8 @@ pub(super) fn history(ask: &Ask<'_>) -> Plan {
             };
             let scene = manner.scene(&view, Occasion::Typed, cx);
             let values = HistoryValues {
-                context_id: Some(view.key.as_str().into()),
-                dialog: Some(view.key.as_str().into()),
+                context_id: Some((&*view.key).into()),
+                dialog: Some((&*view.key).into()),
                 server_time: Some(cx.now.as_millis()),
                 interactions: interactions(&answer.entries, &scene),
                 rest: serde_json::Map::new(),

@@ -120,21 +120,21 @@ impl Plan {
                     let moved = result
                         .as_ref()
                         .ok()
-                        .filter(|outcome| may_move && outcome.view.key != attached)
-                        .map(|outcome| outcome.view.key.clone());
+                        .filter(|outcome| may_move && *outcome.view.key != attached)
+                        .map(|outcome| outcome.view.key.to_string());
                     let mut actions = match encode(result, cx) {
                         Ok(reply) => reply.into_frame().into_iter().collect(),
                         Err(fault) => refusal(fault),
                     };
                     actions.extend(moved.map(|key| {
-                        SessionAction::Attach(Attach {
+                        SessionAction::Attach(Box::new(Attach {
                             target: Target {
                                 find: Find::Existing(key),
                                 scope,
                                 retry: None,
                             },
                             profile: Profile::default(),
-                        })
+                        }))
                     }));
                     actions
                 };

@@ -86,14 +86,14 @@ impl Session {
                 return Ok(Vec::new());
             }
             self.attaching = Some(named.clone());
-            return Ok(vec![SessionAction::Attach(Attach {
+            return Ok(vec![SessionAction::Attach(Box::new(Attach {
                 target: Target {
                     find: Find::Renew(named.context),
                     scope: named.bot,
                     retry: None,
                 },
                 profile,
-            })]);
+            }))]);
         }
         self.perform(kind, params, cx)
     }
@@ -199,12 +199,12 @@ pub(super) fn plan(kind: FrameKind, ask: &Ask<'_>, cx: &Cx<'_>) -> Result<Plan, 
 impl ServerSession for Session {
     fn attached(&mut self, view: &View, cx: &Cx<'_>) -> Vec<SessionAction> {
         let named = self.attaching.take().unwrap_or_else(|| Named {
-            bot: view.scope.clone(),
-            context: Some(view.key.clone()),
+            bot: view.scope.to_string(),
+            context: Some(view.key.to_string()),
         });
         self.attached = Some(Attached {
             named,
-            key: view.key.clone(),
+            key: view.key.to_string(),
         });
         self.seen = push::Seen {
             whole: None,

@@ -181,7 +181,7 @@ pub fn entry(seq: u64, turn: Option<MessageId>, item: Item) -> Entry {
 }
 
 pub fn said(seq: u64, event: UserEvent) -> Entry {
-    entry(seq, Some(event.id), Item::User(Box::new(event)))
+    entry(seq, Some(event.id), Item::User(event.into()))
 }
 
 pub fn published(seq: u64, turn: Option<MessageId>, message: Message) -> Entry {

@@ -203,7 +203,7 @@ async fn chat(engine: Engine, profile: Profile) -> anyhow::Result<Exit> {
     let mut chat = Chat {
         clock,
         handle,
-        key: view.key,
+        key: view.key.to_string(),
         attachment,
         choices: Choices::default(),
         form: None,

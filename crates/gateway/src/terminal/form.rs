@@ -169,7 +169,7 @@ mod tests {
             key: key.to_owned(),
             label: key.to_uppercase(),
         };
-        let content = Content::Form(Form {
+        let content = Content::Form(Box::new(Form {
             id: "f".to_owned(),
             fields: vec![
                 field("title", FieldKind::Title, false),
@@ -182,7 +182,7 @@ mod tests {
             ],
             cancel: Some(("out".to_owned(), "Leave".to_owned())),
             ..Form::default()
-        });
+        }));
         let id = MessageId::from_foreign("1");
         Filling::of(&Message::bot(id, None, Timestamp(0), content)).unwrap()
     }

@@ -28,7 +28,7 @@ pub(super) struct Forest {
     branches: VecDeque<Branch>,
     last_input: Option<MessageId>,
     /// A goodbye's words, waiting for the goodbye.
-    farewell: Option<Envelope>,
+    farewell: Option<Box<Envelope>>,
 }
 
 /// What a turn's messages are.
@@ -166,7 +166,7 @@ impl Forest {
         let last = placed.len().saturating_sub(1);
         let ends = entry.last || matches!(entry.item, Item::Ended { .. });
         for (at, envelope) in placed.iter_mut().enumerate() {
-            envelope.conversation_id = Some(view.key.clone());
+            envelope.conversation_id = Some(view.key.to_string());
             let header = self.header(entry.turn, entry.index, ends && at == last);
             envelope.header.in_reply_to = header.in_reply_to;
             envelope.header.seq = header.seq;
@@ -177,7 +177,7 @@ impl Forest {
 
     /// A goodbye's words that no goodbye followed, as text.
     pub(super) fn flush(&mut self) -> Option<Envelope> {
-        let mut envelope = self.farewell.take()?;
+        let mut envelope = *self.farewell.take()?;
         envelope.uri = Uri::OutText;
         if let Body::Bye(bye) = envelope.body {
             let text = Text::new(Aspect::Plain, bye.text.unwrap_or_default());
@@ -232,7 +232,7 @@ impl Forest {
                 return;
             };
             if envelope.uri == Uri::OutBye {
-                self.farewell = Some(envelope);
+                self.farewell = Some(Box::new(envelope));
                 return;
             }
             // An engine's own greeting hangs below its `out/hi`, for which ours stands in.
@@ -303,7 +303,7 @@ impl Forest {
 
     fn goodbye(&mut self, entry: &Entry, reason: &EndReason, view: &View) -> Envelope {
         if let Some(envelope) = self.farewell.take() {
-            return envelope;
+            return *envelope;
         }
         let id = MessageId(Uuid::new_v5(&view.id.0, Uri::OutBye.as_str().as_bytes()));
         let bye = Bye {

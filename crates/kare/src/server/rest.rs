@@ -66,8 +66,8 @@ impl Asked<'_> {
                 Ok(outcome) => json(
                     StatusCode::CREATED,
                     &StartResponse {
-                        id: outcome.view.key.clone(),
-                        conversation_id: outcome.view.key,
+                        id: outcome.view.key.to_string(),
+                        conversation_id: outcome.view.key.to_string(),
                         created_at: cx.now.to_rfc3339(),
                     },
                 ),
@@ -276,7 +276,7 @@ impl Page {
             if let Item::User(event) = &entry.item
                 && let Some(mut envelope) = event::from_model(event)
             {
-                envelope.conversation_id = Some(outcome.view.key.clone());
+                envelope.conversation_id = Some(outcome.view.key.to_string());
                 envelope.created_at = Some(event.at.to_rfc3339());
                 placed.push(envelope);
             }

@@ -40,7 +40,7 @@ pub(super) struct Session {
 
 /// The conversation as it was when the socket was attached.
 struct Conversation {
-    key: String,
+    key: Arc<str>,
     profile: Arc<Profile>,
 }
 
@@ -59,7 +59,7 @@ impl Session {
     }
 
     fn key(&self) -> Option<&str> {
-        self.conversation.as_ref().map(|it| it.key.as_str())
+        self.conversation.as_ref().map(|it| &*it.key)
     }
 
     fn handle(&mut self, data: &[u8], cx: &Cx<'_>) -> Vec<SessionAction> {

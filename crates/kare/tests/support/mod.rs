@@ -91,8 +91,8 @@ pub fn frontend(options: Value) -> Arc<dyn Frontend> {
 pub fn view() -> View {
     View {
         id: ConversationId(Uuid::parse_str(CONVERSATION).unwrap()),
-        key: CONVERSATION.to_owned(),
-        scope: APP.to_owned(),
+        key: CONVERSATION.into(),
+        scope: APP.into(),
         created: false,
         used: false,
         ended: false,

@@ -15,6 +15,7 @@ use switchboard_core::Fault;
 use switchboard_core::dialect::{ServerSession, SessionAction, View};
 use switchboard_exchange::{Attachment, Delivery};
 use tokio::select;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep_until;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -33,6 +34,7 @@ const BATCH: usize = 32;
 
 /// A client's socket and what drives it.
 pub(super) struct Session {
+    socket: Socket,
     connection: Arc<Connection>,
     mount: Arc<Mounted>,
     machine: Box<dyn ServerSession>,
@@ -43,8 +45,7 @@ pub(super) struct Session {
     under_way: Option<UnderWay>,
     /// What the client sent meanwhile.
     inbox: VecDeque<Message>,
-    /// Places of the entries that are written, but not flushed.
-    written: Vec<u64>,
+    _permit: OwnedSemaphorePermit,
     _open: OpenSocket,
 }
 
@@ -89,11 +90,14 @@ impl From<Broken> for End {
 
 impl Session {
     pub(super) fn new(
+        socket: Socket,
         connection: Arc<Connection>,
         mount: Arc<Mounted>,
         machine: Box<dyn ServerSession>,
+        permit: OwnedSemaphorePermit,
     ) -> Self {
         Self {
+            socket,
             connection,
             mount,
             machine,
@@ -101,32 +105,43 @@ impl Session {
             chain: VecDeque::new(),
             under_way: None,
             inbox: VecDeque::new(),
-            written: Vec::new(),
+            _permit: permit,
             _open: OpenSocket::new("frontend"),
         }
     }
 
-    /// Runs the socket to its end.
-    pub(super) async fn run(mut self, mut socket: Socket, attached: Option<(View, Attachment)>) {
-        if let Some((view, attachment)) = attached {
-            self.attach(&view, attachment);
-        }
-        let end = self.go_on(&mut socket).await;
-        // The conversation need not wait for the goodbye.
-        self.attachment = None;
-        self.under_way = None;
-        // Boxed: an open socket should not carry the room that only its end needs.
-        Box::pin(async move {
-            match end {
-                End::Broken(broken) => ws::end(socket, broken).await,
-                End::ByClient => ws::finish(socket).await,
-                End::Close(code, reason) => ws::close(socket, code, &reason).await,
-            }
-        })
-        .await;
+    /// Attaches the socket to a conversation, as the machine would ask for it.
+    pub(super) fn attach(&mut self, view: &View, attachment: Attachment) {
+        self.attachment = Some(attachment);
+        let actions = self.machine.attached(view, &self.connection.shared.cx());
+        self.put_first(actions);
     }
 
-    async fn go_on(&mut self, socket: &mut Socket) -> End {
+    /// Runs the socket to its end.
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an async function keeps room for what it is given twice"
+    )]
+    pub(super) fn run(mut self) -> impl Future<Output = ()> + Send {
+        async move {
+            let end = self.go_on().await;
+            // The conversation need not wait for the goodbye.
+            self.attachment = None;
+            self.under_way = None;
+            let socket = self.socket;
+            // Boxed: an open socket should not carry the room that only its end needs.
+            Box::pin(async move {
+                match end {
+                    End::Broken(broken) => ws::end(socket, broken).await,
+                    End::ByClient => ws::finish(socket).await,
+                    End::Close(code, reason) => ws::close(socket, code, &reason).await,
+                }
+            })
+            .await;
+        }
+    }
+
+    async fn go_on(&mut self) -> End {
         let mut keep_alive = KeepAlive::new();
         let mut check = pin!(sleep_until(keep_alive.first_check()));
         let mut phase = self.connection.phase.clone();
@@ -134,7 +149,7 @@ impl Session {
             return going_away();
         }
         loop {
-            if let Err(end) = self.work_off(socket).await {
+            if let Err(end) = self.work_off().await {
                 return end;
             }
             let step = select! {
@@ -145,9 +160,9 @@ impl Session {
                     Ok(())
                 }
                 delivery = some(&mut self.attachment, Attachment::next) => {
-                    self.deliver(socket, delivery).await
+                    self.deliver(delivery).await
                 }
-                message = socket.next(), if self.inbox.len() < INBOX => {
+                message = self.socket.next(), if self.inbox.len() < INBOX => {
                     keep_alive.heard();
                     self.receive(message)
                 }
@@ -158,7 +173,7 @@ impl Session {
                     }
                     Vitals::Ask(until) => {
                         check.as_mut().reset(until);
-                        ws::ping(socket).await.map_err(End::from)
+                        ws::ping(&mut self.socket).await.map_err(End::from)
                     }
                     Vitals::Lost => Err(Broken::Gone.into()),
                 },
@@ -175,7 +190,7 @@ impl Session {
 
     /// Works off the chain, and then what waits in the inbox, up to the next action that takes
     /// time. Sends what was written.
-    async fn work_off(&mut self, socket: &mut Socket) -> Result<(), End> {
+    async fn work_off(&mut self) -> Result<(), End> {
         let mut is_written = false;
         while self.under_way.is_none() {
             let Some(action) = self.chain.pop_front() else {
@@ -192,7 +207,7 @@ impl Session {
             };
             match action {
                 SessionAction::Send(text) => {
-                    ws::feed(socket, Message::text(text)).await?;
+                    ws::feed_text(&mut self.socket, &text).await?;
                     is_written = true;
                 }
                 SessionAction::Refused(fault) => self.mount.meters.rejected(&fault),
@@ -203,7 +218,7 @@ impl Session {
                 }
                 SessionAction::Attach(attach) => {
                     let handle = self.mount.handle.clone();
-                    let attach = async move { handle.attach(attach).await };
+                    let attach = async move { handle.attach(*attach).await };
                     self.under_way = Some(UnderWay::Attach(Box::pin(attach)));
                 }
                 SessionAction::Close { code, reason } => {
@@ -212,7 +227,7 @@ impl Session {
             }
         }
         if is_written {
-            ws::flush(socket).await?;
+            ws::flush(&mut self.socket).await?;
         }
         Ok(())
     }
@@ -229,12 +244,6 @@ impl Session {
                 self.put_first(actions);
             }
         }
-    }
-
-    fn attach(&mut self, view: &View, attachment: Attachment) {
-        self.attachment = Some(attachment);
-        let actions = self.machine.attached(view, &self.connection.shared.cx());
-        self.put_first(actions);
     }
 
     fn put_first(&mut self, actions: Vec<SessionAction>) {
@@ -272,14 +281,16 @@ impl Session {
     }
 
     /// Writes what the conversation published, and with it what else is ready, then flushes once.
-    async fn deliver(&mut self, socket: &mut Socket, first: Delivery) -> Result<(), End> {
+    async fn deliver(&mut self, first: Delivery) -> Result<(), End> {
         let mut delivery = first;
         let mut end = Ok(());
+        // The place of the last entry that is written.
+        let mut written = None;
         for room in (0..BATCH).rev() {
             let cx = self.connection.shared.cx();
             let actions = match &delivery {
                 Delivery::Entry(entry, view) => {
-                    self.written.push(entry.seq);
+                    written = Some(entry.seq);
                     self.machine.deliver(entry, view, &cx)
                 }
                 Delivery::TurnFailed { turn, fault } => self.machine.turn_failed(*turn, fault, &cx),
@@ -290,7 +301,9 @@ impl Session {
             };
             for action in actions {
                 match action {
-                    SessionAction::Send(text) => ws::feed(socket, Message::text(text)).await?,
+                    SessionAction::Send(text) => {
+                        ws::feed_text(&mut self.socket, &text).await?;
+                    }
                     // What takes time, or ends the session, waits for its turn in the chain.
                     other => self.chain.push_back(other),
                 }
@@ -305,11 +318,9 @@ impl Session {
                 None => break,
             }
         }
-        ws::flush(socket).await?;
-        if let Some(attachment) = &mut self.attachment {
-            for seq in self.written.drain(..) {
-                attachment.delivered(seq);
-            }
+        ws::flush(&mut self.socket).await?;
+        if let (Some(attachment), Some(seq)) = (&mut self.attachment, written) {
+            attachment.delivered(seq);
         }
         end
     }

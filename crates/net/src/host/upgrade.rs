@@ -102,13 +102,15 @@ pub(super) async fn answer(
     let connection = Arc::clone(connection);
     let mount = Arc::clone(mount);
     tokio::spawn(async move {
-        let _permit = permit;
-        // Boxed, so that the room for the handshake is given back when the session runs.
-        let opened = Box::pin(open(handshake.on_upgrade, &mount)).await;
-        if let Some(socket) = opened {
-            let session = Session::new(connection, mount, accepted.session);
-            session.run(socket, attached).await;
+        let Some(socket) = open(handshake.on_upgrade, &mount).await else {
+            return;
+        };
+        let mut session = Session::new(socket, connection, mount, accepted.session, permit);
+        if let Some((view, attachment)) = attached {
+            session.attach(&view, attachment);
         }
+        // A task of its own, so that the room for the handshake is given back.
+        tokio::spawn(session.run());
     });
     response
 }

@@ -169,7 +169,7 @@ struct LineSession {
 
 impl ServerSession for LineSession {
     fn attached(&mut self, view: &View, _: &Cx<'_>) -> Vec<SessionAction> {
-        self.key = view.key.clone();
+        self.key = view.key.to_string();
         vec![SessionAction::Send(format!("attached {}", view.key))]
     }
 
@@ -179,10 +179,10 @@ impl ServerSession for LineSession {
 
     fn handle_text(&mut self, text: &str, cx: &Cx<'_>) -> Vec<SessionAction> {
         match text.split_once(' ').unwrap_or((text, "")) {
-            ("attach", key) => vec![SessionAction::Attach(Attach {
+            ("attach", key) => vec![SessionAction::Attach(Box::new(Attach {
                 target: target(key),
                 profile: Profile::default(),
-            })],
+            }))],
             ("quit", reason) => {
                 vec![SessionAction::Close {
                     code: 4000,

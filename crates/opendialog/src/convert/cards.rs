@@ -171,7 +171,7 @@ fn read_carousel(title: Option<String>, items: Vec<Item>) -> Read {
                 return None;
             };
             let card = read(Rich::clone(data));
-            let derived = write_item(&Content::Card(card.clone()), &[]);
+            let derived = write_item(&Content::Card(Box::new(card.clone())), &[]);
             patches.push(Value::Object(Patch::of(&item, &derived).into_fields()));
             Some(card)
         })
@@ -217,7 +217,7 @@ pub(crate) fn write_carousel(
         .iter()
         .enumerate()
         .map(|(place, card)| {
-            let item = write_item(&Content::Card(card.clone()), &[]);
+            let item = write_item(&Content::Card(Box::new(card.clone())), &[]);
             match patches.get(place).and_then(Value::as_object) {
                 Some(fields) if patches.len() == cards.len() => patch::patched_by(item, fields),
                 _ => item,

@@ -45,7 +45,7 @@ pub(crate) fn read_date(data: outbound::DatePicker) -> Content {
     } else {
         DatePrecision::Day
     };
-    Content::DatePicker(DatePicker {
+    Content::DatePicker(Box::new(DatePicker {
         callback: data.callback.get().cloned().unwrap_or_default(),
         attribute: words(&data.attribute_name),
         precision,
@@ -53,7 +53,7 @@ pub(crate) fn read_date(data: outbound::DatePicker) -> Content {
         max: words(&data.max_date),
         submit_label: words(&data.submit_text),
         text: text::read(data.common.text),
-    })
+    }))
 }
 
 pub(crate) fn write_date(picker: &DatePicker, hint: Hint<'_>) -> Typed {
@@ -105,6 +105,7 @@ pub(crate) fn read_autocomplete(data: outbound::Autocomplete) -> Content {
         }),
         text: text::read(data.common.text),
     };
+    let search = Box::new(search);
     if for_addresses {
         Content::Address(search)
     } else {
@@ -148,7 +149,7 @@ pub(crate) fn write_autocomplete(search: &Autocomplete) -> Typed {
 /// A long text is a form with one field.
 pub(crate) fn read_long_text(data: LongText) -> Content {
     let limit = data.character_limit.get().and_then(Scalar::words);
-    Content::Form(Form {
+    Content::Form(Box::new(Form {
         id: data.callback_id.get().cloned().unwrap_or_default(),
         fields: vec![Field {
             name: LONG_TEXT_FIELD.to_owned(),
@@ -162,7 +163,7 @@ pub(crate) fn read_long_text(data: LongText) -> Content {
         submit_label: words(&data.submit_text),
         text: text::read(data.common.text),
         ..Form::default()
-    })
+    }))
 }
 
 /// The form that an engine's long text became, as a long text again.
@@ -248,14 +249,14 @@ pub(crate) fn write_location(text: &RichText, callback: &str, name: Option<&str>
 }
 
 pub(crate) fn read_esign(data: Esign) -> Content {
-    Content::Signature(SignatureRequest {
+    Content::Signature(Box::new(SignatureRequest {
         document_title: words(&data.document_title),
         document_text: words(&data.document_text),
         callback: either(&data.callback_id, &data.callback),
         attribute: words(&data.attribute_name),
         submit_label: words(&data.submit_text),
         text: text::read(data.common.text),
-    })
+    }))
 }
 
 pub(crate) fn write_esign(request: &SignatureRequest) -> Typed {
@@ -274,7 +275,7 @@ pub(crate) fn write_esign(request: &SignatureRequest) -> Typed {
 
 pub(crate) fn read_upload(data: FileUpload) -> Content {
     let size = data.file_size.get().and_then(Scalar::words);
-    Content::Upload(UploadRequest {
+    Content::Upload(Box::new(UploadRequest {
         callback: either(&data.callback_id, &data.callback),
         attribute: words(&data.attribute_name),
         multiple: data.multiple.is_true(),
@@ -282,7 +283,7 @@ pub(crate) fn read_upload(data: FileUpload) -> Content {
         extensions: data.file_types.into_option().unwrap_or_default(),
         submit_label: words(&data.submit_text),
         text: text::read(data.common.text),
-    })
+    }))
 }
 
 pub(crate) fn write_upload(request: &UploadRequest) -> Typed {

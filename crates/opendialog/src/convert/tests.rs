@@ -231,12 +231,12 @@ fn no_address_runs_as_a_script() {
         link: Some(BAD.to_owned()),
         ..Media::new("https://e/i", None)
     };
-    let card = bot(Content::Card(Card {
+    let card = bot(Content::Card(Box::new(Card {
         title: Some("Gold".to_owned()),
         image: Some(picture.clone()),
         tap: Some(Action::link("", BAD)),
         ..Card::default()
-    }));
+    })));
     let wire = write_json(&card, Client::Webchat1);
     assert_eq!(
         (&wire["data"]["link"], &wire["data"]["image"]["url"]),
@@ -343,12 +343,12 @@ fn content_of_other_dialects_is_written_as_the_webchat_shows_it() {
             {"text": "Site", "display": true, "type": "", "link": "https://e", "link_new_tab": true},
         ])
     );
-    let card = bot(Content::Card(Card {
+    let card = bot(Content::Card(Box::new(Card {
         title: Some("Gold".to_owned()),
         tap: Some(Action::choice("open", "")),
         actions: vec![Action::choice("buy", "Buy")],
         ..Card::default()
-    }));
+    })));
     let wire = write_json(&card, Client::Webchat1);
     assert_eq!(
         (&wire["data"]["callback"], &wire["data"]["callback_value"]),
@@ -369,10 +369,10 @@ fn content_of_other_dialects_is_written_as_the_webchat_shows_it() {
     let picture = bot(Content::Image(Media::new("https://e/p", None)))
         .with_actions(vec![Action::choice("a", "A")]);
     assert_eq!(write_json(&picture, Client::Webchat1)["type"], "rich");
-    let search = bot(Content::Autocomplete(Autocomplete {
+    let search = bot(Content::Autocomplete(Box::new(Autocomplete {
         text: RichText::plain("Which?"),
         ..Autocomplete::default()
-    }));
+    })));
     assert_eq!(write_json(&search, Client::Webchat1)["type"], "text");
     let waiting = bot(Content::Handover(Handover {
         phase: HandoverPhase::Waiting {
@@ -417,31 +417,31 @@ fn every_kind_of_content_can_be_written() {
         Content::Video(Media::new("https://e/v", None)),
         Content::Audio(Media::new("https://e/a", Some("song".to_owned()))),
         Content::File(Media::new("https://e/f", None)),
-        Content::Address(Autocomplete {
+        Content::Address(Box::new(Autocomplete {
             text: words(),
             ..Autocomplete::default()
-        }),
+        })),
         Content::Location {
             text: words(),
             callback: "c".to_owned(),
             attribute: None,
         },
-        Content::Signature(SignatureRequest {
+        Content::Signature(Box::new(SignatureRequest {
             text: words(),
             ..SignatureRequest::default()
-        }),
-        Content::Upload(UploadRequest {
+        })),
+        Content::Upload(Box::new(UploadRequest {
             text: words(),
             ..UploadRequest::default()
-        }),
+        })),
         Content::FeedbackRequest(FeedbackRequest {
             text: words(),
             reasons: Vec::new(),
         }),
-        Content::Survey(Survey {
+        Content::Survey(Box::new(Survey {
             text: words(),
             ..Survey::default()
-        }),
+        })),
         Content::NoAnswer { text: words() },
         Content::LanguageProblem {
             problem: LanguageProblem::Unknown,

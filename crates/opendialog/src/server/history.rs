@@ -139,7 +139,7 @@ fn user_row(entry: &Entry, event: &UserEvent, view: &View) -> Option<Row> {
         _ => String::new(),
     };
     Some(Row {
-        author: Slot::Given(view.key.clone()),
+        author: Slot::Given(view.key.to_string()),
         message: Slot::Given(words),
         kind: Slot::Given(kind.as_str().to_owned()),
         data: Slot::Given(Value::Object(data)),
@@ -182,7 +182,7 @@ fn blank(entry: &Entry, view: &View, place: usize) -> Row {
         id: Slot::Given(Value::from(id)),
         created_at: Slot::Given(column.clone()),
         updated_at: Slot::Given(column),
-        user_id: Slot::Given(view.key.clone()),
+        user_id: Slot::Given(view.key.to_string()),
         microtime: Slot::Given(time::microtime(entry.at)),
         conversation: Slot::Null,
         scene: Slot::Null,

@@ -282,10 +282,10 @@ fn the_page_is_known_from_the_first_message() {
 
 #[test]
 fn what_takes_the_text_boxs_place_comes_last() {
-    let date = message(Content::DatePicker(DatePicker {
+    let date = message(Content::DatePicker(Box::new(DatePicker {
         callback: "d".to_owned(),
         ..DatePicker::default()
-    }));
+    })));
     let call = call(&*demo(), fixture(8).request());
     let answer = json(&finish(*call, vec![date, bot("When?")]));
     assert_eq!(answer[1]["type"], "date-picker");

@@ -202,8 +202,8 @@ pub fn event(call: &Call<Response<Bytes>>) -> &UserEvent {
 pub fn view(key: &str, profile: Profile) -> View {
     View {
         id: ConversationId(Uuid::from_u128(7)),
-        key: key.to_owned(),
-        scope: "opendialog".to_owned(),
+        key: key.into(),
+        scope: "opendialog".into(),
         created: false,
         used: true,
         ended: false,
@@ -230,7 +230,7 @@ pub fn said(seq: u64, message: Message) -> Entry {
 }
 
 pub fn did(seq: u64, event: UserEvent) -> Entry {
-    entry(seq, Item::User(Box::new(event)))
+    entry(seq, Item::User(event.into()))
 }
 
 pub fn outcome(view: View, entries: Vec<Entry>) -> Outcome {

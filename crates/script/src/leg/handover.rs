@@ -16,11 +16,11 @@ impl ScriptLeg {
             return;
         };
         self.state.end_handover();
-        self.state.handover = Some(HandedOver {
+        self.state.handover = Some(Box::new(HandedOver {
             operator: id.to_owned(),
             joined: false,
             replies: 0,
-        });
+        }));
         let scope = Self::scope(&bot, &self.state, turn.profile);
         turn.say(&operator.steps, scope, Part::Handover);
     }

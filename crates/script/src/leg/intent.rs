@@ -80,12 +80,12 @@ impl ScriptLeg {
                 ..Self::scope(&bot, &self.state, turn.profile)
             };
             turn.say(&ask.question, scope, Part::Dialog);
-            self.state.asking = Some(Asking {
+            self.state.asking = Some(Box::new(Asking {
                 intent: id.to_owned(),
                 name: ask.name.clone(),
                 misses: 0,
                 answered,
-            });
+            }));
             return;
         }
         let scope = Self::scope(&bot, &self.state, turn.profile);
@@ -112,7 +112,7 @@ impl ScriptLeg {
     }
 
     /// Says the open question again.
-    pub(super) fn ask_again(&mut self, turn: &mut Turn<'_>, asking: Asking) {
+    pub(super) fn ask_again(&mut self, turn: &mut Turn<'_>, asking: Box<Asking>) {
         let bot = self.bot.clone();
         let ask = bot
             .intent(&asking.intent)

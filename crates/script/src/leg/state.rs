@@ -16,14 +16,15 @@ const MOST_VARIABLES: usize = 200;
 pub(super) struct State {
     /// Which conversation this is.
     pub conversation: ConversationId,
+    // What most conversations never have is boxed.
     /// The language, where the user has changed it in the conversation.
-    pub switched: Option<Switched>,
+    pub switched: Option<Box<Switched>>,
     /// What the user has told: captures, answers, form values.
     pub variables: BTreeMap<String, String>,
     /// The question that waits for an answer.
-    pub asking: Option<Asking>,
+    pub asking: Option<Box<Asking>>,
     /// The form or survey that waits for answers, for users who type them.
-    pub filling: Option<Filling>,
+    pub filling: Option<Box<Filling>>,
     /// What was offered last, for users who type instead of clicking.
     pub offered: Offered,
     /// The intent that the last form shown goes to.
@@ -33,7 +34,7 @@ pub(super) struct State {
     /// The intent that got the file which came last.
     pub uploaded: Option<String>,
     /// The operator who has taken over, or is about to.
-    pub handover: Option<HandedOver>,
+    pub handover: Option<Box<HandedOver>>,
     /// What is still to come, earliest first.
     pub pending: VecDeque<Pending>,
 }
@@ -146,10 +147,8 @@ impl State {
             despite.push(tag.to_owned());
         }
         despite.retain(|old| old != to);
-        self.switched = Some(Switched {
-            to: to.to_owned(),
-            despite,
-        });
+        let to = to.to_owned();
+        self.switched = Some(Box::new(Switched { to, despite }));
     }
 
     /// Keeps what the user has told. Names may come from a client, so there is an end to them.

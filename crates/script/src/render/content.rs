@@ -74,22 +74,22 @@ impl Scope<'_> {
             What::Card(card) => {
                 let card = self.card(card);
                 actions.clone_from(&card.actions);
-                Content::Card(card)
+                Content::Card(Box::new(card))
             }
             What::Carousel(carousel) => Content::Carousel {
                 title: self.maybe_plain(carousel.title.as_ref()),
                 cards: carousel.cards.iter().map(|card| self.card(card)).collect(),
             },
             What::List(list) => Content::List(self.list(list)),
-            What::Form(form) => Content::Form(self.form(form)),
-            What::Survey(survey) => Content::Survey(Survey {
+            What::Form(form) => Content::Form(Box::new(self.form(form))),
+            What::Survey(survey) => Content::Survey(Box::new(Survey {
                 id: self.callback(&**survey),
                 title: self.maybe_plain(survey.title.as_ref()),
                 text: self.rich(&survey.text),
                 fields: self.fields(&survey.fields),
                 submit_label: self.maybe_plain(survey.submit.as_ref()),
-            }),
-            What::Date(date) => Content::DatePicker(DatePicker {
+            })),
+            What::Date(date) => Content::DatePicker(Box::new(DatePicker {
                 text: self.rich(&date.text),
                 callback: self.callback(date),
                 attribute: self.attribute(date),
@@ -97,23 +97,25 @@ impl Scope<'_> {
                 min: date.min.clone(),
                 max: date.max.clone(),
                 submit_label: self.maybe_plain(date.submit.as_ref()),
-            }),
-            What::Autocomplete(address) => Content::Autocomplete(self.autocomplete(address)),
-            What::Address(address) => Content::Address(self.autocomplete(address)),
+            })),
+            What::Autocomplete(address) => {
+                Content::Autocomplete(Box::new(self.autocomplete(address)))
+            }
+            What::Address(address) => Content::Address(Box::new(self.autocomplete(address))),
             What::Location(location) => Content::Location {
                 text: self.rich(&location.text),
                 callback: self.callback(location),
                 attribute: self.attribute(location),
             },
-            What::Signature(signature) => Content::Signature(SignatureRequest {
+            What::Signature(signature) => Content::Signature(Box::new(SignatureRequest {
                 text: self.rich(&signature.text),
                 document_title: self.maybe_plain(signature.title.as_ref()),
                 document_text: self.maybe_plain(signature.document.as_ref()),
                 callback: self.callback(&**signature),
                 attribute: self.attribute(&**signature),
                 submit_label: self.maybe_plain(signature.submit.as_ref()),
-            }),
-            What::Upload(upload) => Content::Upload(UploadRequest {
+            })),
+            What::Upload(upload) => Content::Upload(Box::new(UploadRequest {
                 text: self.rich(&upload.text),
                 callback: self.callback(upload),
                 attribute: self.attribute(upload),
@@ -121,7 +123,7 @@ impl Scope<'_> {
                 max_bytes: upload.max_bytes,
                 extensions: upload.extensions.clone(),
                 submit_label: self.maybe_plain(upload.submit.as_ref()),
-            }),
+            })),
             What::Feedback(feedback) => {
                 actions = vec![
                     self.rating(FeedbackRequest::POSITIVE, &feedback.yes, Icon::ThumbUp),
@@ -246,7 +248,7 @@ impl Scope<'_> {
                     let content = match &entry.what {
                         ListEntryWhat::Text(words) => Content::text(self.rich(words)),
                         ListEntryWhat::Image(media) => Content::Image(self.media(media)),
-                        ListEntryWhat::Card(card) => Content::Card(self.card(card)),
+                        ListEntryWhat::Card(card) => Content::Card(Box::new(self.card(card))),
                         ListEntryWhat::Choices(choices) => Content::Choices(self.choices(choices)),
                     };
                     ListItem {
