@@ -19,6 +19,9 @@ pub fn root() -> PathBuf {
         .unwrap_or_default()
 }
 
+/// As many threads as nginx has workers, and the upstream: one.
+const THREADS: usize = 1;
+
 /// The release binary: `SWITCHBOARD_BIN`, else where `cargo build --release` puts it.
 ///
 /// # Errors
@@ -102,7 +105,7 @@ impl Config {
         let address = free_address()?;
         let file = directory.path().join("switchboard.toml");
         let config = json!({ "frontends": self.frontends, "backends": self.backends,
-            "routes": self.routes });
+            "routes": self.routes, "server": { "threads": THREADS } });
         fs::write(&file, toml::to_string(&config).context("configuration")?)?;
         let mut command = Command::new(binary()?);
         command

@@ -90,6 +90,10 @@ async fn serve(config: Config, assembly: Assembly, dev_tls: bool) -> anyhow::Res
     });
     let dialer = Arc::new(NetDialer::new(tls_options)?);
     let clock = Arc::new(SystemClock);
+    let threads = match config.server.threads {
+        Some(threads) => threads,
+        None => thread::available_parallelism()?.get(),
+    };
     let exchange = Exchange::new(Parts {
         frontends: frontends(&config, &assembly),
         backends: backends(&config, &assembly),
@@ -104,7 +108,7 @@ async fn serve(config: Config, assembly: Assembly, dev_tls: bool) -> anyhow::Res
         exchange: exchange.clone(),
         clock,
         limits: config.host_limits,
-        workers: Workers::start(thread::available_parallelism()?.get())?,
+        workers: Workers::start(threads)?,
         render_metrics: Box::new(render_metrics),
     });
     // The handlers are in place before anybody is told that the gateway runs.

@@ -26,6 +26,8 @@ pub struct Server {
     pub signing_key: Option<Secret>,
     /// How long turns under way may take when the gateway ends. Default 30 s.
     pub shutdown_grace: Duration,
+    /// Threads that serve connections; as many as there are processors if it is not said.
+    pub threads: Option<usize>,
 }
 
 /// A certificate and its key.
@@ -137,6 +139,7 @@ fn default_server() -> Server {
         tls: None,
         signing_key: None,
         shutdown_grace: Duration::from_secs(30),
+        threads: None,
     }
 }
 
@@ -150,6 +153,7 @@ fn server(reader: &mut Reader<'_>) -> Server {
         shutdown_grace: reader
             .duration("shutdown_grace", "\"30s\"")
             .unwrap_or(default.shutdown_grace),
+        threads: reader.count("threads", "4"),
     }
 }
 
