@@ -61,6 +61,8 @@ pub(crate) struct State {
     pub(crate) timer: Option<Timestamp>,
     pub(crate) failures: VecDeque<(u64, MessageId, Fault)>,
     pub(crate) failures_seen: u64,
+    /// Entries that the log had no room for before a client got them, and that are not counted yet.
+    pub(crate) lost: u64,
     /// Grows with every change; tells whether a stored copy is still true.
     pub(crate) version: u64,
 }
@@ -141,6 +143,7 @@ impl Conversation {
             timer: None,
             failures: VecDeque::new(),
             failures_seen: 0,
+            lost: 0,
             version: 0,
         };
         Self {
@@ -307,7 +310,9 @@ impl State {
             delivered,
         });
         while self.log.len() > keep {
-            self.log.pop_front();
+            let oldest = self.log.pop_front();
+            let lost = oldest.is_some_and(|slot| !slot.delivered && !slot.entry.is_transient());
+            self.lost += u64::from(lost);
         }
     }
 

@@ -80,6 +80,11 @@ impl Conversation {
                 output = self.dispatch(inner, state, &next);
             }
         }
+        let lost = std::mem::take(&mut state.lost);
+        if lost > 0 {
+            tracing::warn!(conversation.id = %self.id, lost, "messages nobody came for made room");
+            self.frontend.meters.lost(lost);
+        }
         self.set_timer(inner, state);
         self.changed.notify_waiters();
         pending

@@ -135,6 +135,11 @@ impl Meters {
         }
     }
 
+    pub(crate) fn lost(&self, messages: u64) {
+        counter!("switchboard_undelivered_total", "frontend" => self.frontend.clone())
+            .increment(messages);
+    }
+
     pub(crate) fn rejected(&self, fault: &Fault) {
         counter!("switchboard_rejected_total", "frontend" => self.frontend.clone(),
             "reason" => fault.reason())

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use metrics_exporter_prometheus::PrometheusBuilder;
 use switchboard_core::Fault;
 use switchboard_core::dialect::{
     After, Attach, Call, Collect, Entry, Find, Item, Operation, Outcome, RetryKey, Target,
@@ -482,6 +483,37 @@ async fn the_queue_of_a_conversation_is_bounded() {
     );
     assert!(results.0.is_ok() && results.1.is_ok() && results.2.is_ok());
     assert_eq!(results.3, Err(Fault::RateLimited { retry_after: None }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_came_for_in_time_is_counted() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let limits = Limits {
+        log_entries: 3,
+        ..Limits::default()
+    };
+    let (_exchange, handle) =
+        exchange_with(PlainFrontend::default(), limits, Duration::from_secs(1));
+    for (id, text) in [
+        (1, "later 3000 a"),
+        (2, "later 3000 b"),
+        (3, "later 3000 c"),
+    ] {
+        ask(&handle, id, text).await.unwrap();
+    }
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let lost = || {
+        let lines = recorder.handle().render();
+        let line = lines
+            .lines()
+            .find(|line| line.starts_with("switchboard_undelivered_total"));
+        line.map(str::to_owned)
+    };
+    assert_eq!(lost(), None);
+    ask(&handle, 4, "later 3000 d").await.unwrap();
+    let expected = "switchboard_undelivered_total{frontend=\"web\"} 1";
+    assert_eq!(lost().as_deref(), Some(expected));
 }
 
 #[tokio::test(start_paused = true)]

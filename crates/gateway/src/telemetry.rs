@@ -94,6 +94,10 @@ fn describe() {
         "Open websockets, to clients (frontend) and to engines (backend)"
     );
     describe_counter!(
+        "switchboard_undelivered_total",
+        "Messages that no client fetched before `limits.log_entries` newer ones came"
+    );
+    describe_counter!(
         "switchboard_adapted_total",
         "Messages that a frontend could not show as they were, by kind and rule"
     );

@@ -7,6 +7,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use bytes::{Buf, BufMut, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::tungstenite::error::Result;
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
@@ -14,18 +15,22 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use crate::stream::Stream;
 
+/// So much is gathered at most, in bytes, or one write: whoever makes us answer (`ping`) but does not
+/// read costs no more.
+const ROOM: usize = 64 * 1024;
+
 /// See the [module](self).
 pub(crate) struct Gathered {
     stream: Stream,
     /// Not yet written.
-    out: Vec<u8>,
+    out: BytesMut,
 }
 
 impl Gathered {
     pub(crate) fn new(stream: Stream) -> Self {
         Self {
             stream,
-            out: Vec::new(),
+            out: BytesMut::new(),
         }
     }
 
@@ -43,9 +48,22 @@ impl Gathered {
         };
         let length = text.len() as u64;
         self.out.reserve(header.len(length) + text.len());
-        header.format(length, &mut self.out)?;
+        header.format(length, &mut (&mut self.out).writer())?;
         self.out.extend_from_slice(text.as_bytes());
         Ok(self.out.len())
+    }
+
+    /// Writes what is gathered.
+    fn poll_out(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.out.is_empty() {
+            let written = ready!(Pin::new(&mut self.stream).poll_write(cx, &self.out))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.out.advance(written);
+        }
+        self.out = BytesMut::new();
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -61,29 +79,58 @@ impl AsyncRead for Gathered {
 
 impl AsyncWrite for Gathered {
     fn poll_write(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.get_mut().out.extend_from_slice(data);
+        if self.out.len() + data.len() > ROOM {
+            ready!(self.poll_out(cx))?;
+        }
+        self.out.extend_from_slice(data);
         Poll::Ready(Ok(data.len()))
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { stream, out } = self.get_mut();
-        while !out.is_empty() {
-            let written = ready!(Pin::new(&mut *stream).poll_write(cx, out))?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            out.drain(..written);
-        }
-        *out = Vec::new();
-        Pin::new(stream).poll_flush(cx)
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_out(cx))?;
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.as_mut().poll_flush(cx))?;
         Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use futures_util::FutureExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_does_not_read_is_not_written_to_without_end() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut peer = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let (tcp, _) = listener.accept().await.unwrap();
+        let mut gathered = Gathered::new(Stream::Plain(tcp));
+        let mut sent = 0;
+        while let Some(written) = gathered.write(&[7; 1000]).now_or_never() {
+            sent += written.unwrap();
+            assert!(gathered.out.len() <= ROOM);
+        }
+        let reader = tokio::spawn(async move {
+            let mut received = Vec::new();
+            peer.read_to_end(&mut received).await.unwrap();
+            received.len()
+        });
+        gathered.shutdown().await.unwrap();
+        drop(gathered);
+        assert_eq!(reader.await.unwrap(), sent);
     }
 }
