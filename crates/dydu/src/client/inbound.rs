@@ -101,7 +101,10 @@ impl DyduLeg {
 
     /// Reads an envelope and takes over the context that it brings.
     fn read_answer<'a>(&mut self, body: &'a [u8]) -> Result<Received<'a>, Failure> {
-        let answer = Received::of(body).map_err(|_| Failure::Unreadable)?;
+        let answer = std::str::from_utf8(body)
+            .ok()
+            .and_then(|text| Received::of(text).ok())
+            .ok_or(Failure::Unreadable)?;
         if answer.kind == envelope::ERROR {
             let fault = crate::error::decode_fault(http::StatusCode::OK, body);
             return Err(Failure::Answer(http::StatusCode::OK, fault));

@@ -88,7 +88,7 @@ impl DyduLeg {
         output: &mut LegOutput,
     ) -> bool {
         // Polls ask for what is there at all, be it readable or not.
-        let Ok(Untyped { values, .. }) = serde_json::from_slice(answer.body) else {
+        let Ok(Untyped { values, .. }) = serde_json::from_str(answer.text) else {
             return false;
         };
         let date = values

@@ -269,7 +269,7 @@ impl DyduLeg {
         if text.trim() == frame::PONG {
             return;
         }
-        let Ok(answer) = Received::of(text.as_bytes()) else {
+        let Ok(answer) = Received::of(text) else {
             tracing::debug!("a frame of the engine cannot be read");
             return;
         };

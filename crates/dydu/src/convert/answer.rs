@@ -74,7 +74,7 @@ pub fn to_model(
             }
             .to_owned(),
             text: RichText::html(decoded(typed.text())),
-            extras: verbatim::extras(answer.body, 1),
+            extras: verbatim::extras(answer.text, 1),
         }));
         return Ok(heard);
     } else {
@@ -92,7 +92,7 @@ pub fn to_model(
         reader.answer(&typed);
     }
     let mut messages = reader.messages;
-    verbatim::keep(&mut messages, answer.body);
+    verbatim::keep(&mut messages, answer.text);
     heard
         .events
         .extend(messages.into_iter().map(BotEvent::Message));

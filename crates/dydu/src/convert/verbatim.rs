@@ -26,7 +26,7 @@ pub struct Original {
 }
 
 /// Lets the messages of one answer keep it.
-pub fn keep(messages: &mut [Message], answer: &[u8]) {
+pub fn keep(messages: &mut [Message], answer: &str) {
     let parts = messages.len();
     let Some((first, others)) = messages.split_first_mut() else {
         return;
@@ -40,12 +40,9 @@ pub fn keep(messages: &mut [Message], answer: &[u8]) {
 }
 
 /// What a message or notice keeps that alone stands for an answer.
-pub fn extras(answer: &[u8], parts: usize) -> Extras {
+pub fn extras(answer: &str, parts: usize) -> Extras {
     let fields = [
-        (
-            ANSWER.to_owned(),
-            String::from_utf8_lossy(answer).into_owned().into(),
-        ),
+        (ANSWER.to_owned(), answer.into()),
         (PARTS.to_owned(), parts.into()),
     ];
     Extras::new(DYDU, fields.into_iter().collect())

@@ -45,7 +45,7 @@ pub struct Received<'a> {
     /// What it says. An error where a text is an object or a list.
     pub values: Result<TalkValues, serde_json::Error>,
     /// All of it, as it came.
-    pub body: &'a [u8],
+    pub text: &'a str,
 }
 
 impl<'a> Received<'a> {
@@ -53,28 +53,28 @@ impl<'a> Received<'a> {
     ///
     /// # Errors
     /// It is no envelope.
-    pub fn of(body: &'a [u8]) -> Result<Self, serde_json::Error> {
+    pub fn of(text: &'a str) -> Result<Self, serde_json::Error> {
         if let Ok(Envelope { kind, mut values }) =
-            serde_json::from_slice::<Envelope<'_, TalkValues>>(body)
+            serde_json::from_str::<Envelope<'_, TalkValues>>(text)
         {
             return Ok(Self {
                 kind,
                 context: values.context_id.take().map(|context| context.0),
                 time: values.server_time,
                 values: Ok(values),
-                body,
+                text,
             });
         }
         // A name that comes twice is forgiven, and an answer that cannot be shown still tells
         // where its dialog stands.
-        let Untyped { kind, values } = serde_json::from_slice(body)?;
+        let Untyped { kind, values } = serde_json::from_str(text)?;
         let context = values.get("contextId").and_then(Value::as_str);
         Ok(Self {
             kind,
             context: context.map(|context| b64::decode(context).into_owned()),
             time: values.get("serverTime").and_then(Value::as_i64),
             values: TalkValues::of(&values),
-            body,
+            text,
         })
     }
 }

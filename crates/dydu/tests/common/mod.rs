@@ -150,8 +150,8 @@ pub fn hear(
     state: HandoverState,
     cx: &Cx<'_>,
 ) -> Heard {
-    let body = envelope.to_string();
-    let received = Received::of(body.as_bytes()).unwrap();
+    let text = envelope.to_string();
+    let received = Received::of(&text).unwrap();
     to_model(received, parent, state, cx).unwrap()
 }
 
