@@ -61,7 +61,7 @@ pub fn frames(entry: &Entry, scene: &Scene<'_>, seen: &mut Seen) -> Vec<Push> {
             if seen.whole.is_some() && verbatim::part_of(message) == seen.whole {
                 return Vec::new();
             }
-            match verbatim::of_message(message).filter(|_| published.instead.is_none()) {
+            match verbatim::of_published(published) {
                 Some(original) => {
                     seen.whole = Some(message.id);
                     vec![reissue(original, scene)]
@@ -98,7 +98,7 @@ pub fn poll(entry: &Entry, scene: &Scene<'_>) -> Option<Push> {
             if verbatim::part_of(message).is_some() {
                 return None;
             }
-            match verbatim::of_message(message).filter(|_| published.instead.is_none()) {
+            match verbatim::of_published(published) {
                 Some(original) => polled(reissue(original, scene)),
                 None => message_poll(published.shown(), entry, scene)?,
             }

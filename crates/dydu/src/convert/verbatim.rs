@@ -5,7 +5,7 @@
 //! name the first. Only an answer that is still complete is given out as it was.
 
 use serde_json::{Map, Value};
-use switchboard_core::dialect::{Entry, Item};
+use switchboard_core::dialect::{Entry, Item, Published};
 use switchboard_core::model::{Extras, Message, MessageId, Notice};
 
 use super::DYDU;
@@ -81,9 +81,12 @@ fn of_extras(extras: &Extras) -> Option<Original> {
     })
 }
 
-/// The answer that this message is the first of.
-pub fn of_message(message: &Message) -> Option<Original> {
-    of_extras(&message.extras)
+/// The answer that this message is the first of, unless something else is shown instead.
+pub fn of_published(published: &Published) -> Option<Original> {
+    match published.instead {
+        None => of_extras(&published.message.extras),
+        Some(_) => None,
+    }
 }
 
 /// The answer that this notice is.
@@ -101,18 +104,19 @@ pub fn first_of<E: AsRef<Entry>>(entries: &[E]) -> Option<(Original, usize)> {
     let mut entries = entries.iter().map(AsRef::as_ref).enumerate();
     let (_, first) = entries.next()?;
     let first = match &first.item {
-        Item::Message(published) if published.instead.is_none() => &published.message,
+        Item::Message(published) => published,
         Item::Notice(notice) => return Some((of_notice(notice)?, 1)),
         _ => return None,
     };
-    let parts = first.extras.get(&DYDU, PARTS)?.as_u64()?;
+    let parts = first.message.extras.get(&DYDU, PARTS)?.as_u64()?;
     let mut missing = parts.checked_sub(1)?;
     let mut taken = 1;
     while missing > 0 {
         let (index, entry) = entries.next()?;
         match &entry.item {
             Item::Message(published)
-                if published.instead.is_none() && part_of(&published.message) == Some(first.id) =>
+                if published.instead.is_none()
+                    && part_of(&published.message) == Some(first.message.id) =>
             {
                 missing -= 1;
                 taken = index + 1;
@@ -121,5 +125,5 @@ pub fn first_of<E: AsRef<Entry>>(entries: &[E]) -> Option<(Original, usize)> {
             _ => return None,
         }
     }
-    Some((of_message(first)?, taken))
+    Some((of_published(first)?, taken))
 }
