@@ -20,7 +20,7 @@ use switchboard_core::dialect::{
 };
 use switchboard_core::model::{
     Action, BotEvent, ChoiceMade, Content, ConversationId, Feedback, FormSubmission, HandoverPhase,
-    Message, MessageId, Profile, Rating, Timestamp, TurnOutcome, UserEvent, UserInput,
+    Message, MessageId, Profile, Rating, RichText, Timestamp, TurnOutcome, UserEvent, UserInput,
 };
 use switchboard_dydu::Dydu;
 use switchboard_dydu::wire::{Frame, Params, TalkRequest, b64};
@@ -493,6 +493,37 @@ fn refusals_and_nonsense_end_the_turn() {
     drive.give(LegInput::Abandon { turn });
     let body = fixture("09-talk-plain")["response"]["body"].clone();
     assert!(drive.answer(call, 200, &body).events.is_empty());
+}
+
+#[test]
+fn an_answer_that_cannot_be_shown_still_tells_its_context_and_time() {
+    let mut drive = Drive::new(json!({}));
+    let (turn, output) = drive.user(UserInput::text("hi"));
+    let answer = json!({"type": "talkResponse", "values": {
+        "contextId": b64::encode("other"), "serverTime": NOW - 5, "text": [],
+    }});
+    let output = drive.answer(sent(&output).call, 200, &answer);
+    ends(&output, turn, TurnOutcome::Unavailable);
+    let poll = sent(&drive.wake());
+    assert_eq!(poll.params.number("lastPoll"), Some(NOW - 5));
+    let (_, output) = drive.user(UserInput::text("hi"));
+    assert!(sent(&output).url.ends_with("/other"));
+}
+
+#[test]
+fn of_a_name_that_comes_twice_the_last_counts() {
+    let mut drive = Drive::new(json!({}));
+    let (turn, output) = drive.user(UserInput::text("hi"));
+    let body = r#"{"type": "talkResponse", "values": {"text": "T25l", "x": 1, "text": "VHdv"}}"#;
+    let output = drive.give(LegInput::Response {
+        call: sent(&output).call,
+        result: Ok(http::Response::new(body.into())),
+    });
+    assert_eq!(
+        messages(&output)[0].content,
+        Content::text(RichText::html("Two"))
+    );
+    ends(&output, turn, TurnOutcome::Done);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use switchboard_core::dialect::HandoverState;
 use switchboard_core::model::{BotEvent, ChoicesKind, Content, HandoverPhase, Message, RichText};
-use switchboard_dydu::convert::answer::{Heard, to_model};
+use switchboard_dydu::convert::answer::Heard;
 use switchboard_dydu::wire::context::{
     AvailabilityValues, ContextValues, ServerStatus, StatusValues,
 };
@@ -172,12 +172,8 @@ fn hear(name: &str, state: HandoverState) -> Vec<Heard> {
     let mut state = state;
     frames
         .into_iter()
-        .map(|mut frame| {
-            let Value::Object(values) = frame["values"].take() else {
-                panic!("{name}: no values");
-            };
-            let kind = frame["type"].as_str().unwrap();
-            let heard = to_model(kind, values, None, state, &cx(&ids)).unwrap();
+        .map(|frame| {
+            let heard = common::hear(&frame, None, state, &cx(&ids));
             state = heard.state;
             heard
         })

@@ -25,7 +25,6 @@ use switchboard_core::model::{
     FeedbackRequest, Field, FieldKind, Form, Handover, HandoverPhase, Media, Message, MessageId,
     Notice, Rating, RichText, Timestamp, Typing, UserEvent, UserInput,
 };
-use switchboard_dydu::convert::answer::to_model;
 use uuid::Uuid;
 
 fn handle(frontend: &Arc<dyn Frontend>, (request, path): (Request<Bytes>, String)) -> Handled {
@@ -230,14 +229,13 @@ fn an_engines_answer_passes_unchanged() {
         let ids = Ids::default();
         let mut values = body["values"].as_object().unwrap().clone();
         values.insert("unheardOf".into(), json!({"deep": ["eA=="]}));
-        let heard = to_model(
-            "talkResponse",
-            values.clone(),
+        let heard = hear(
+            &json!({"type": "talkResponse", "values": values}),
             Some(id(99)),
             HandoverState::None,
             &cx(&ids),
         );
-        let messages = heard.unwrap().events.into_iter().map(|event| match event {
+        let messages = heard.events.into_iter().map(|event| match event {
             BotEvent::Message(message) => message,
             other => panic!("{other:?}"),
         });
@@ -546,11 +544,9 @@ fn only_who_waits_repeats_a_request() {
 
 /// The messages that an engine's answer becomes.
 fn heard(values: Value) -> Vec<Message> {
-    let Value::Object(values) = values else {
-        panic!("no object");
-    };
     let (ids, state) = (Ids::default(), HandoverState::None);
-    let heard = to_model("talkResponse", values, Some(id(99)), state, &cx(&ids)).unwrap();
+    let answer = json!({"type": "talkResponse", "values": values});
+    let heard = hear(&answer, Some(id(99)), state, &cx(&ids));
     let messages = heard.events.into_iter().filter_map(|event| match event {
         BotEvent::Message(message) => Some(message),
         _ => None,

@@ -24,7 +24,6 @@ use switchboard_core::model::{
     Author, Content, EndReason, Handover, HandoverPhase, Message, MessageId, RichText, Timestamp,
     Typing, UploadRequest, UserInput,
 };
-use switchboard_dydu::convert::answer::to_model;
 use uuid::Uuid;
 
 fn open(
@@ -398,14 +397,8 @@ fn an_engines_frames_pass_unchanged() {
             let ids = Ids::default();
             let mut values = frame["values"].as_object().unwrap().clone();
             values.insert("unheardOf".into(), json!(["eA=="]));
-            let heard = to_model(
-                kind,
-                values.clone(),
-                None,
-                HandoverState::Waiting,
-                &cx(&ids),
-            )
-            .unwrap();
+            let envelope = json!({"type": kind, "values": values});
+            let heard = hear(&envelope, None, HandoverState::Waiting, &cx(&ids));
             let mut session = attached();
             let mut out = Vec::new();
             for event in heard.events {
@@ -428,7 +421,7 @@ fn an_engines_frames_pass_unchanged() {
                 continue;
             };
             let again: Value = serde_json::from_str(&text).unwrap();
-            assert_eq!(again, json!({"type": kind, "values": values}), "{name}");
+            assert_eq!(again, envelope, "{name}");
         }
     }
 }
@@ -437,8 +430,7 @@ fn an_engines_frames_pass_unchanged() {
 fn an_answer_of_several_messages_is_pushed_once() {
     let ids = Ids::default();
     let body = fixture("09-talk-plain")["response"]["body"].clone();
-    let values = body["values"].as_object().unwrap().clone();
-    let heard = to_model("talkResponse", values, None, HandoverState::None, &cx(&ids)).unwrap();
+    let heard = hear(&body, None, HandoverState::None, &cx(&ids));
     let mut session = attached();
     let mut frames = Vec::new();
     for (seq, event) in (1..).zip(heard.events) {

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-use serde_json::{Map, Value};
 use switchboard_core::dialect::{Cx, LegOutput};
 use switchboard_core::model::{BotEvent, Content, MessageId, Profile, TurnOutcome};
 
@@ -10,11 +9,11 @@ use super::flight::{Failure, Held, Purpose};
 use super::leg::DyduLeg;
 use crate::convert::answer::{self, Heard};
 use crate::convert::survey;
-use crate::wire::envelope::{self, Envelope, Untyped};
+use crate::wire::envelope::{self, Envelope, Received};
 use crate::wire::knowledge::TopKnowledgeValues;
 use crate::wire::path::Endpoint;
 use crate::wire::survey::SurveyConfiguration;
-use crate::wire::{Params, TalkRequest, TalkValues, words};
+use crate::wire::{Params, TalkRequest, words};
 
 impl DyduLeg {
     pub(super) fn failed(
@@ -101,8 +100,11 @@ impl DyduLeg {
     }
 
     /// Reads an envelope and takes over the context that it brings.
-    fn read_answer(&mut self, body: &[u8]) -> Result<Untyped, Failure> {
-        let answer: Untyped = serde_json::from_slice(body).map_err(|_| Failure::Unreadable)?;
+    fn read_answer<'a>(&mut self, body: &'a [u8]) -> Result<Received<'a>, Failure> {
+        let answer = std::str::from_utf8(body)
+            .ok()
+            .and_then(|text| Received::of(text).ok())
+            .ok_or(Failure::Unreadable)?;
         if answer.kind == envelope::ERROR {
             let fault = crate::error::decode_fault(http::StatusCode::OK, body);
             return Err(Failure::Answer(http::StatusCode::OK, fault));
@@ -111,15 +113,15 @@ impl DyduLeg {
             tracing::warn!("the engine wants users to log in through SAML");
             return Err(Failure::Unreadable);
         }
-        self.adopt_context(&answer.values);
+        self.adopt_context(&answer);
         Ok(answer)
     }
 
     /// Any answer may bring another context.
-    pub(super) fn adopt_context(&mut self, values: &Map<String, Value>) {
-        let context = values.get("contextId").and_then(Value::as_str);
+    pub(super) fn adopt_context(&mut self, answer: &Received<'_>) {
+        let context = answer.context.as_ref();
         if let Some(context) = context.filter(|context| !context.is_empty()) {
-            self.state.context = Some(crate::wire::b64::decode(context).into_owned());
+            self.state.context = Some(context.clone());
         }
     }
 
@@ -127,12 +129,11 @@ impl DyduLeg {
         &mut self,
         turn: MessageId,
         more: VecDeque<TalkRequest>,
-        answer: Untyped,
+        answer: Received<'_>,
         cx: &Cx<'_>,
         output: &mut LegOutput,
     ) {
-        let time = answer.values.get("serverTime").and_then(Value::as_i64);
-        self.state.seen_until(time);
+        self.state.seen_until(answer.time);
         let Ok(heard) = self.hear(answer, Some(turn), cx) else {
             return self.failed(Purpose::Talk(turn, more), &Failure::Unreadable, cx, output);
         };
@@ -151,19 +152,16 @@ impl DyduLeg {
     /// Reads an answer into events and takes over the state that it brings.
     pub(super) fn hear(
         &mut self,
-        answer: Untyped,
+        answer: Received<'_>,
         parent: Option<MessageId>,
         cx: &Cx<'_>,
     ) -> Result<Heard, serde_json::Error> {
-        let language = answer
-            .values
-            .get("language")
-            .and_then(Value::as_str)
-            .map(|language| crate::wire::b64::decode(language).into_owned())
-            .filter(|language| !language.is_empty() && *language != self.language);
-        let mut heard =
-            answer::to_model(&answer.kind, answer.values, parent, self.state.handover, cx)?;
+        let mut heard = answer::to_model(answer, parent, self.state.handover, cx)?;
         self.state.handover = heard.state;
+        let language = heard
+            .language
+            .take()
+            .filter(|language| !language.is_empty() && *language != self.language);
         let space = heard
             .space
             .take()
@@ -206,8 +204,8 @@ impl DyduLeg {
     }
 
     /// Of the answer to talk during a livechat only its end counts; everything else is polled.
-    fn left(&mut self, answer: Untyped, cx: &Cx<'_>, output: &mut LegOutput) {
-        let ends = TalkValues::of(&answer.values).is_ok_and(|values| {
+    fn left(&mut self, answer: Received<'_>, cx: &Cx<'_>, output: &mut LegOutput) {
+        let ends = answer.values.as_ref().is_ok_and(|values| {
             words::is_end(values.type_word())
                 || values.type_word() == words::QUEUE_LEFT
                 || matches!(

@@ -11,7 +11,7 @@ use switchboard_core::model::Timestamp;
 use super::flight::{Held, Purpose};
 use super::leg::DyduLeg;
 use crate::digest::Digest;
-use crate::wire::envelope;
+use crate::wire::envelope::{self, Received, Untyped};
 use crate::wire::livechat::PollRequest;
 use crate::wire::path::Endpoint;
 
@@ -83,17 +83,20 @@ impl DyduLeg {
     /// Publishes what a poll brought. `false` if that is nothing.
     pub(super) fn news(
         &mut self,
-        answer: envelope::Untyped,
+        answer: Received<'_>,
         cx: &Cx<'_>,
         output: &mut LegOutput,
     ) -> bool {
-        let date = answer
-            .values
+        // Polls ask for what is there at all, be it readable or not.
+        let Ok(Untyped { values, .. }) = serde_json::from_str(answer.text) else {
+            return false;
+        };
+        let date = values
             .get("pollUpdatedInteractionDate")
             .and_then(Value::as_i64);
         let is_item = ["text", "code", "typeResponse", "templateName"]
             .iter()
-            .any(|name| answer.values.contains_key(*name));
+            .any(|name| values.contains_key(*name));
         if !is_item || answer.kind == envelope::POLL {
             self.state.seen_until(date);
             return false;
@@ -103,7 +106,7 @@ impl DyduLeg {
             Some(date) => self.state.last_poll = Some(date),
             None => {
                 // Without a time the same item may come again and again.
-                let item = Value::Object(answer.values.clone()).to_string();
+                let item = Value::Object(values).to_string();
                 let digest = Digest::new().add(item.as_bytes()).value();
                 if std::mem::replace(&mut self.state.last_item, digest) == digest {
                     return false;

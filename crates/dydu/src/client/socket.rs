@@ -17,8 +17,9 @@ use switchboard_core::model::{BotEvent, MessageId, Timestamp, TurnOutcome, Typin
 use super::flight::{Held, outcome};
 use super::leg::DyduLeg;
 use crate::error;
+use crate::wire::envelope::{self, Received};
 use crate::wire::path::Endpoint;
-use crate::wire::{Frame, TalkRequest, b64, envelope, frame};
+use crate::wire::{Frame, TalkRequest, b64, frame};
 
 /// How often to send a sign of life, as the widget does.
 const PING_EVERY: Duration = Duration::from_secs(55);
@@ -268,11 +269,11 @@ impl DyduLeg {
         if text.trim() == frame::PONG {
             return;
         }
-        let Ok(answer) = serde_json::from_str::<envelope::Untyped>(text) else {
+        let Ok(answer) = Received::of(text) else {
             tracing::debug!("a frame of the engine cannot be read");
             return;
         };
-        self.adopt_context(&answer.values);
+        self.adopt_context(&answer);
         match answer.kind.as_ref() {
             envelope::ERROR => {
                 let fault = error::decode_fault(http::StatusCode::OK, text.as_bytes());
@@ -284,9 +285,8 @@ impl DyduLeg {
         }
     }
 
-    fn heard(&mut self, answer: envelope::Untyped, cx: &Cx<'_>, output: &mut LegOutput) {
-        let time = answer.values.get("serverTime").and_then(Value::as_i64);
-        self.state.seen_until(time);
+    fn heard(&mut self, answer: Received<'_>, cx: &Cx<'_>, output: &mut LegOutput) {
+        self.state.seen_until(answer.time);
         let turn = self.socket.turn.as_ref().map(|turn| turn.id);
         let is_talk = answer.kind == envelope::TALK;
         let Ok(heard) = self.hear(answer, turn, cx) else {

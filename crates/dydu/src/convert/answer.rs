@@ -1,6 +1,5 @@
 //! An engine's answer or notification → messages and other bot events.
 
-use serde_json::{Map, Value};
 use switchboard_core::dialect::{Cx, HandoverState};
 use switchboard_core::model::{
     Action, Author, BotEvent, Card, Choices, ChoicesKind, Content, FeedbackRequest, Handover,
@@ -11,8 +10,9 @@ use switchboard_core::text::{safe_url, unescape_entities};
 use super::html::{self, Bubble};
 use super::{actions, cards, handover, survey, verbatim};
 use crate::wire::answer::{NextStep, Sidebar};
+use crate::wire::envelope::{self, Received};
 use crate::wire::template::Template;
-use crate::wire::{TalkValues, envelope, words};
+use crate::wire::{TalkValues, words};
 
 /// What an answer says.
 #[derive(Debug, Default)]
@@ -23,6 +23,8 @@ pub struct Heard {
     pub state: HandoverState,
     /// The survey whose questions are to be fetched.
     pub survey: Option<String>,
+    /// The language of the answer.
+    pub language: Option<String>,
     /// Another consultation space from now on.
     pub space: Option<String>,
 }
@@ -34,16 +36,16 @@ pub struct Heard {
 /// # Errors
 /// A text is an object or a list.
 pub fn to_model(
-    kind: &str,
-    values: Map<String, Value>,
+    answer: Received<'_>,
     parent: Option<MessageId>,
     state: HandoverState,
     cx: &Cx<'_>,
 ) -> Result<Heard, serde_json::Error> {
-    let typed = TalkValues::of(&values)?;
+    let mut typed = answer.values?;
     let mut heard = Heard {
         state,
-        space: typed.gui_cs_name.as_ref().map(|space| space.0.clone()),
+        language: typed.language.take().map(|language| language.0),
+        space: typed.gui_cs_name.take().map(|space| space.0),
         ..Heard::default()
     };
     if typed.code_word() == words::WRITING {
@@ -62,7 +64,7 @@ pub fn to_model(
     if let Some(phase) = handover::to_model(&typed, state) {
         heard.state = handover::after(phase, state);
         reader.handover(phase, &typed);
-    } else if is_notice(kind, &typed) {
+    } else if is_notice(&answer.kind, &typed) {
         let code = typed.code_word();
         heard.events.push(BotEvent::Notice(Notice {
             code: if code.is_empty() {
@@ -72,7 +74,7 @@ pub fn to_model(
             }
             .to_owned(),
             text: RichText::html(decoded(typed.text())),
-            extras: verbatim::extras(kind, values, typed.text.as_ref(), 1),
+            extras: verbatim::extras(answer.text, 1),
         }));
         return Ok(heard);
     } else {
@@ -90,7 +92,7 @@ pub fn to_model(
         reader.answer(&typed);
     }
     let mut messages = reader.messages;
-    verbatim::keep(&mut messages, kind, values, typed.text.as_ref());
+    verbatim::keep(&mut messages, answer.text);
     heard
         .events
         .extend(messages.into_iter().map(BotEvent::Message));

@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 
-use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Map, Value};
 use switchboard_core::dialect::{Entry, Item};
 use switchboard_core::model::{
@@ -17,7 +16,7 @@ use super::{DYDU, actions, cards, handover, html, render, survey};
 use crate::digest::Digest;
 use crate::wire::answer::FeedbackWording;
 use crate::wire::template::Template;
-use crate::wire::{B64, Envelope, TalkValues, envelope, words};
+use crate::wire::{B64, Envelope, TalkValues, b64, envelope, words};
 
 /// What an answer is an answer to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -54,14 +53,14 @@ pub struct Scene<'a> {
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Answer<'a> {
-    /// A dydu engine's own.
-    Original(Reissued<'a>),
+pub enum Answer {
+    /// A dydu engine's own, but with our ids and time.
+    Original(Map<String, Value>),
     /// Made of messages.
     Made(Box<TalkValues>),
 }
 
-impl Answer<'_> {
+impl Answer {
     /// The answer to talk as JSON text.
     pub fn to_text(&self) -> String {
         match self {
@@ -74,50 +73,23 @@ impl Answer<'_> {
     /// Its values; none where an engine's own cannot be read.
     pub fn into_values(self) -> TalkValues {
         match self {
-            Self::Original(values) => TalkValues::of(values.original).unwrap_or_default(),
+            Self::Original(values) => TalkValues::of(&values).unwrap_or_default(),
             Self::Made(values) => *values,
         }
     }
 }
 
-/// The values of an engine's answer, but with our ids and time.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reissued<'a> {
-    original: &'a Map<String, Value>,
-    own: [(&'static str, Value); 3],
-}
-
-impl<'a> Reissued<'a> {
-    fn new(original: &'a Map<String, Value>, scene: &Scene<'_>, now: i64) -> Self {
-        let id = |id: &str| Value::from(crate::wire::b64::encode(id));
-        let own = [
-            ("contextId", id(scene.context)),
-            ("botId", id(scene.bot)),
-            ("serverTime", now.into()),
-        ];
-        Self { original, own }
-    }
-}
-
-impl Serialize for Reissued<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let own = |name: &str| self.own.iter().find(|(own, _)| *own == name);
-        let missing = |(name, _): &&(&str, Value)| !self.original.contains_key(*name);
-        let mut fields = serializer.serialize_map(None)?;
-        for (name, value) in self.original {
-            let value = own(name).map_or(value, |(_, own)| own);
-            fields.serialize_entry(name, value)?;
-        }
-        for (name, value) in self.own.iter().filter(missing) {
-            fields.serialize_entry(name, value)?;
-        }
-        fields.end()
-    }
+/// Puts our ids and time into an engine's answer.
+fn reissue(mut values: Map<String, Value>, scene: &Scene<'_>, now: i64) -> Map<String, Value> {
+    values.insert("contextId".to_owned(), b64::encode(scene.context).into());
+    values.insert("botId".to_owned(), b64::encode(scene.bot).into());
+    values.insert("serverTime".to_owned(), now.into());
+    values
 }
 
 /// A piece of an answer.
 enum Part<'a> {
-    Original(Original<'a>),
+    Original(Original),
     Message(&'a Message),
     Words(Cow<'a, str>),
 }
@@ -153,19 +125,20 @@ fn parts_of<E: AsRef<Entry>>(entries: &[E]) -> Vec<Part<'_>> {
 }
 
 /// Makes one answer of everything that a client gets.
-pub fn compose<'a, E: AsRef<Entry>>(entries: &'a [E], scene: &Scene<'_>) -> Answer<'a> {
+pub fn compose<E: AsRef<Entry>>(entries: &[E], scene: &Scene<'_>) -> Answer {
     // A poll goes on from this time, so nothing that is in the answer may be after it.
     let latest = entries.last().map(|entry| entry.as_ref().at.as_millis());
     let now = scene.now.max(latest.unwrap_or_default());
-    let parts = parts_of(entries);
-    if let [Part::Original(original)] = parts.as_slice() {
-        return Answer::Original(Reissued::new(original.values, scene, now));
+    let mut parts = parts_of(entries);
+    if let [Part::Original(original)] = parts.as_mut_slice() {
+        let values = std::mem::take(&mut original.values);
+        return Answer::Original(reissue(values, scene, now));
     }
     let mut draft = Draft::default();
     let template = chosen(&parts);
     for (index, part) in parts.into_iter().enumerate() {
         match part {
-            Part::Original(original) => draft.absorb(original),
+            Part::Original(original) => draft.absorb(&original),
             Part::Words(html) => draft.say(&html),
             Part::Message(message) => draft.add(message, template == Some(index)),
         }
@@ -226,8 +199,8 @@ impl Draft {
     }
 
     /// Takes over an engine's whole answer among others: its fields win over earlier ones.
-    fn absorb(&mut self, original: Original<'_>) {
-        let Ok(values) = TalkValues::of(original.values) else {
+    fn absorb(&mut self, original: &Original) {
+        let Ok(values) = TalkValues::of(&original.values) else {
             return;
         };
         if !values.text().is_empty() {

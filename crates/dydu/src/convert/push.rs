@@ -61,7 +61,7 @@ pub fn frames(entry: &Entry, scene: &Scene<'_>, seen: &mut Seen) -> Vec<Push> {
             if seen.whole.is_some() && verbatim::part_of(message) == seen.whole {
                 return Vec::new();
             }
-            match verbatim::of_message(message).filter(|_| published.instead.is_none()) {
+            match verbatim::of_published(published) {
                 Some(original) => {
                     seen.whole = Some(message.id);
                     vec![reissue(original, scene)]
@@ -98,7 +98,7 @@ pub fn poll(entry: &Entry, scene: &Scene<'_>) -> Option<Push> {
             if verbatim::part_of(message).is_some() {
                 return None;
             }
-            match verbatim::of_message(message).filter(|_| published.instead.is_none()) {
+            match verbatim::of_published(published) {
                 Some(original) => polled(reissue(original, scene)),
                 None => message_poll(published.shown(), entry, scene)?,
             }
@@ -109,8 +109,8 @@ pub fn poll(entry: &Entry, scene: &Scene<'_>) -> Option<Push> {
 }
 
 /// An engine's answer with our ids, where it has some.
-fn reissue(original: Original<'_>, scene: &Scene<'_>) -> Push {
-    let mut values = original.values.clone();
+fn reissue(original: Original, scene: &Scene<'_>) -> Push {
+    let Original { kind, mut values } = original;
     for (name, id) in [("contextId", scene.context), ("botId", scene.bot)] {
         if let Some(value) = values.get_mut(name) {
             *value = b64::encode(id).into();
@@ -119,7 +119,7 @@ fn reissue(original: Original<'_>, scene: &Scene<'_>) -> Push {
     if let Some(value) = values.get_mut("serverTime") {
         *value = scene.now.into();
     }
-    Push::Original(original.kind.to_owned(), values)
+    Push::Original(kind, values)
 }
 
 /// What was meant for a websocket, so that a poll shows it.

@@ -1,38 +1,37 @@
-//! A dydu answer on its way to a dydu client: the original values travel with the messages that
+//! A dydu answer on its way to a dydu client: the original text travels with the messages that
 //! were made of them, so that the client gets the same JSON to the last unknown field.
 //!
-//! The first message of an answer keeps the values and how many messages there are; the others
+//! The first message of an answer keeps its text and how many messages there are; the others
 //! name the first. Only an answer that is still complete is given out as it was.
 
 use serde_json::{Map, Value};
-use switchboard_core::dialect::{Entry, Item};
+use switchboard_core::dialect::{Entry, Item, Published};
 use switchboard_core::model::{Extras, Message, MessageId, Notice};
 
 use super::DYDU;
-use crate::wire::{B64, b64};
+use crate::wire::b64;
+use crate::wire::envelope::Untyped;
 
-const TYPE: &str = "type";
-const VALUES: &str = "values";
+const ANSWER: &str = "answer";
 const PARTS: &str = "parts";
 const PART_OF: &str = "part_of";
 
 /// An answer as an engine sent it.
-#[derive(Debug, Clone, Copy)]
-pub struct Original<'a> {
+#[derive(Debug, Clone)]
+pub struct Original {
     /// `talkResponse` or `notification`.
-    pub kind: &'a str,
-    /// The values, strings in base64.
-    pub values: &'a Map<String, Value>,
-    parts: u64,
+    pub kind: String,
+    /// The values, strings in strict base64.
+    pub values: Map<String, Value>,
 }
 
-/// Lets the messages of one answer keep it; `text` is that of the values, decoded.
-pub fn keep(messages: &mut [Message], kind: &str, values: Map<String, Value>, text: Option<&B64>) {
+/// Lets the messages of one answer keep it.
+pub fn keep(messages: &mut [Message], answer: &str) {
     let parts = messages.len();
     let Some((first, others)) = messages.split_first_mut() else {
         return;
     };
-    first.extras = extras(kind, values, text, parts);
+    first.extras = extras(answer, parts);
     for other in others {
         other
             .extras
@@ -41,13 +40,9 @@ pub fn keep(messages: &mut [Message], kind: &str, values: Map<String, Value>, te
 }
 
 /// What a message or notice keeps that alone stands for an answer.
-///
-/// `text` is that of the values, decoded.
-pub fn extras(kind: &str, values: Map<String, Value>, text: Option<&B64>, parts: usize) -> Extras {
-    let values = harmless(values, text);
+pub fn extras(answer: &str, parts: usize) -> Extras {
     let fields = [
-        (TYPE.to_owned(), kind.into()),
-        (VALUES.to_owned(), Value::Object(values)),
+        (ANSWER.to_owned(), answer.into()),
         (PARTS.to_owned(), parts.into()),
     ];
     Extras::new(DYDU, fields.into_iter().collect())
@@ -55,17 +50,9 @@ pub fn extras(kind: &str, values: Map<String, Value>, text: Option<&B64>, parts:
 
 /// The values without what makes the widget disappear: see
 /// `docs/protocols/dydu.md#131-server-for-the-unmodified-chatbox`, 8 and 9.
-fn harmless(mut values: Map<String, Value>, text: Option<&B64>) -> Map<String, Value> {
+fn harmless(mut values: Map<String, Value>) -> Map<String, Value> {
     drop_misshapen(&mut values);
-    for (name, value) in &mut values {
-        match text {
-            // By far the longest value, and it is decoded already.
-            Some(text) if name == "text" && value.is_string() => {
-                *value = b64::encode(text.as_str()).into()
-            }
-            _ => b64::make_strict(value),
-        }
-    }
+    values.values_mut().for_each(b64::make_strict);
     values
 }
 
@@ -85,22 +72,25 @@ fn drop_misshapen(values: &mut Map<String, Value>) {
     }
 }
 
-fn of_extras(extras: &Extras) -> Option<Original<'_>> {
-    let fields = extras.of(&DYDU)?;
+fn of_extras(extras: &Extras) -> Option<Original> {
+    let text = extras.get(&DYDU, ANSWER)?.as_str()?;
+    let Untyped { kind, values } = serde_json::from_str(text).ok()?;
     Some(Original {
-        kind: fields.get(TYPE)?.as_str()?,
-        values: fields.get(VALUES)?.as_object()?,
-        parts: fields.get(PARTS)?.as_u64()?,
+        kind: kind.into_owned(),
+        values: harmless(values),
     })
 }
 
-/// The answer that this message is the first of.
-pub fn of_message(message: &Message) -> Option<Original<'_>> {
-    of_extras(&message.extras)
+/// The answer that this message is the first of, unless something else is shown instead.
+pub fn of_published(published: &Published) -> Option<Original> {
+    match published.instead {
+        None => of_extras(&published.message.extras),
+        Some(_) => None,
+    }
 }
 
 /// The answer that this notice is.
-pub fn of_notice(notice: &Notice) -> Option<Original<'_>> {
+pub fn of_notice(notice: &Notice) -> Option<Original> {
     of_extras(&notice.extras)
 }
 
@@ -110,22 +100,23 @@ pub fn part_of(message: &Message) -> Option<MessageId> {
 }
 
 /// The answer that the entries begin with, complete and unchanged, and how many entries it takes.
-pub fn first_of<E: AsRef<Entry>>(entries: &[E]) -> Option<(Original<'_>, usize)> {
+pub fn first_of<E: AsRef<Entry>>(entries: &[E]) -> Option<(Original, usize)> {
     let mut entries = entries.iter().map(AsRef::as_ref).enumerate();
     let (_, first) = entries.next()?;
     let first = match &first.item {
-        Item::Message(published) if published.instead.is_none() => &published.message,
+        Item::Message(published) => published,
         Item::Notice(notice) => return Some((of_notice(notice)?, 1)),
         _ => return None,
     };
-    let original = of_message(first)?;
-    let mut missing = original.parts.checked_sub(1)?;
+    let parts = first.message.extras.get(&DYDU, PARTS)?.as_u64()?;
+    let mut missing = parts.checked_sub(1)?;
     let mut taken = 1;
     while missing > 0 {
         let (index, entry) = entries.next()?;
         match &entry.item {
             Item::Message(published)
-                if published.instead.is_none() && part_of(&published.message) == Some(first.id) =>
+                if published.instead.is_none()
+                    && part_of(&published.message) == Some(first.message.id) =>
             {
                 missing -= 1;
                 taken = index + 1;
@@ -134,5 +125,5 @@ pub fn first_of<E: AsRef<Entry>>(entries: &[E]) -> Option<(Original<'_>, usize)>
             _ => return None,
         }
     }
-    Some((original, taken))
+    Some((of_published(first)?, taken))
 }

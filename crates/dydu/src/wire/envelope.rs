@@ -6,6 +6,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::{TalkValues, b64};
+
 /// `{"type": ..., "values": ...}`. The type is plain text, strings in the values are base64.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Envelope<'a, T> {
@@ -30,6 +32,52 @@ impl<'a, T: Serialize> Envelope<'a, T> {
 
 /// An answer whose values have not been looked at.
 pub type Untyped = Envelope<'static, Map<String, Value>>;
+
+/// An engine's answer or frame: what it means, and how it was said.
+#[derive(Debug)]
+pub struct Received<'a> {
+    /// As in the envelope.
+    pub kind: Cow<'static, str>,
+    /// The context that it brings.
+    pub context: Option<String>,
+    /// The server's time in milliseconds since 1970.
+    pub time: Option<i64>,
+    /// What it says. An error where a text is an object or a list.
+    pub values: Result<TalkValues, serde_json::Error>,
+    /// All of it, as it came.
+    pub text: &'a str,
+}
+
+impl<'a> Received<'a> {
+    /// Reads an answer.
+    ///
+    /// # Errors
+    /// It is no envelope.
+    pub fn of(text: &'a str) -> Result<Self, serde_json::Error> {
+        if let Ok(Envelope { kind, mut values }) =
+            serde_json::from_str::<Envelope<'_, TalkValues>>(text)
+        {
+            return Ok(Self {
+                kind,
+                context: values.context_id.take().map(|context| context.0),
+                time: values.server_time,
+                values: Ok(values),
+                text,
+            });
+        }
+        // A name that comes twice is forgiven, and an answer that cannot be shown still tells
+        // where its dialog stands.
+        let Untyped { kind, values } = serde_json::from_str(text)?;
+        let context = values.get("contextId").and_then(Value::as_str);
+        Ok(Self {
+            kind,
+            context: context.map(|context| b64::decode(context).into_owned()),
+            time: values.get("serverTime").and_then(Value::as_i64),
+            values: TalkValues::of(&values),
+            text,
+        })
+    }
+}
 
 /// An envelope of this type with nothing in it.
 pub fn empty(kind: &str) -> String {

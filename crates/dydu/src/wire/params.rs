@@ -39,6 +39,14 @@ impl<'a> Params<'a> {
         }
     }
 
+    /// None, with room for some.
+    pub fn with_capacity(count: usize) -> Self {
+        Self {
+            pairs: Vec::with_capacity(count),
+            decoded: false,
+        }
+    }
+
     /// Those of a percent-encoded form or query.
     pub fn form(text: &'a [u8]) -> Self {
         form_urlencoded::parse(text).collect()

@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 
 use super::{Params, b64, params::plain_text};
 
+/// How many parameters are known by name.
+const FIELDS: usize = 14;
+
 /// How the client wants to get the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Mode {
@@ -134,7 +137,7 @@ impl TalkRequest {
     pub fn to_params(&self) -> Params<'_> {
         // None of these can fail: all keys are strings.
         let json = |text: Result<String, _>| text.unwrap_or_default();
-        let mut params = Params::new();
+        let mut params = Params::with_capacity(FIELDS + self.rest.len());
         self.each(|name, field| match field {
             Field::Text(text) => params.push(name, text),
             Field::Coded(text) => params.push(name, b64::encode(text)),
@@ -178,7 +181,7 @@ impl TalkRequest {
         fn text(value: &Option<String>) -> Option<Field<'_>> {
             value.as_deref().map(Field::Text)
         }
-        let known = [
+        let known: [_; FIELDS] = [
             ("alreadyCame", self.already_came.map(Field::Flag)),
             ("browser", text(&self.browser)),
             ("clientId", text(&self.client_id)),

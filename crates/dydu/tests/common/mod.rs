@@ -15,6 +15,8 @@ use switchboard_core::dialect::{
 };
 use switchboard_core::model::{ConversationId, Message, MessageId, Profile, Timestamp, UserEvent};
 use switchboard_dydu::Dydu;
+use switchboard_dydu::convert::answer::{Heard, to_model};
+use switchboard_dydu::wire::envelope::Received;
 use uuid::Uuid;
 
 pub const BOT: &str = "3f2b8c1e-5a4d-4f7e-9c61-0d7a2e9b4c55";
@@ -139,6 +141,18 @@ pub fn decoded(mut envelope: Value) -> Value {
         switchboard_dydu::wire::b64::decode_deep(values);
     }
     envelope
+}
+
+/// What an engine's answer or frame says.
+pub fn hear(
+    envelope: &Value,
+    parent: Option<MessageId>,
+    state: HandoverState,
+    cx: &Cx<'_>,
+) -> Heard {
+    let text = envelope.to_string();
+    let received = Received::of(&text).unwrap();
+    to_model(received, parent, state, cx).unwrap()
 }
 
 pub fn view() -> View {
