@@ -82,7 +82,7 @@ impl Conversation {
         }
         let lost = std::mem::take(&mut state.lost);
         if lost > 0 {
-            tracing::warn!(conversation.id = %self.id, lost, "messages nobody came for made room");
+            tracing::debug!(conversation.id = %self.id, lost, "entries nobody came for made room");
             self.frontend.meters.lost(lost);
         }
         self.set_timer(inner, state);

@@ -95,7 +95,7 @@ fn describe() {
     );
     describe_counter!(
         "switchboard_undelivered_total",
-        "Messages that no client fetched before `limits.log_entries` newer ones came"
+        "Entries for clients that none fetched before `limits.log_entries` newer ones came"
     );
     describe_counter!(
         "switchboard_adapted_total",

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::num::NonZero;
 use std::thread;
 use std::time::Duration;
 
@@ -92,7 +93,7 @@ async fn serve(config: Config, assembly: Assembly, dev_tls: bool) -> anyhow::Res
     let clock = Arc::new(SystemClock);
     let threads = match config.server.threads {
         Some(threads) => threads,
-        None => thread::available_parallelism()?.get(),
+        None => thread::available_parallelism().map_or(1, NonZero::get),
     };
     let exchange = Exchange::new(Parts {
         frontends: frontends(&config, &assembly),

@@ -234,14 +234,10 @@ impl KareLeg {
         }
     }
 
-    /// A user waits now: the next attempt is not put off any longer, or not made.
+    /// A user waits now: the next attempt is not put off any longer. If it fails as those before it,
+    /// REST is the way.
     pub(super) fn hurry(&mut self, cx: &Cx<'_>) {
-        if !matches!(self.link.stage, Stage::Waiting(_)) {
-            return;
-        }
-        if self.link.failures >= MAX_FAILURES {
-            self.rest_for_a_while(cx);
-        } else {
+        if matches!(self.link.stage, Stage::Waiting(_)) {
             self.link.stage = Stage::Waiting(cx.now);
         }
     }

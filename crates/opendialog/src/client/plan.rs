@@ -304,9 +304,7 @@ impl<'a> Draft<'a> {
         });
         let given = sent.and_then(|sent| sent.data);
         let mut all = given.map(Fields::from).unwrap_or_default();
-        for (key, value) in data {
-            all.insert(key, value);
-        }
+        all.set_all(data);
         let now: Timestamp = self.event.at;
         for (key, write) in [
             ("date", time::date as fn(Timestamp) -> String),

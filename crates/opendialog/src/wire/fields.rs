@@ -2,6 +2,7 @@
 //! from the body, what is written from the model.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
@@ -11,7 +12,10 @@ use serde_json::{Map, Value};
 
 use super::scalar::text_of;
 
-/// Keys and values in order. Of a key that a body repeats, the last one counts.
+/// Up to so many keys are looked through one by one; for more, finding them is prepared.
+const FEW: usize = 16;
+
+/// Keys and values in order, each key once: where a body repeats one, the last value counts.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Fields<'a>(Vec<(Cow<'a, str>, Field<'a>)>);
 
@@ -41,13 +45,13 @@ impl<'a> Fields<'a> {
 
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&Field<'a>> {
-        let field = self.0.iter().rev().find(|(known, _)| known == key);
+        let field = self.0.iter().find(|(known, _)| known == key);
         field.map(|(_, value)| value)
     }
 
     /// The value of a key, to change it.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Field<'a>> {
-        let field = self.0.iter_mut().rev().find(|(known, _)| known == key);
+        let field = self.0.iter_mut().find(|(known, _)| known == key);
         field.map(|(_, value)| value)
     }
 
@@ -58,6 +62,43 @@ impl<'a> Fields<'a> {
             Some(known) => *known = value.into(),
             None => self.push(key, value),
         }
+    }
+
+    /// Sets keys, each in its place if it is there already.
+    pub fn set_all<K, V>(&mut self, fields: impl IntoIterator<Item = (K, V)>)
+    where
+        K: Into<Cow<'a, str>>,
+        V: Into<Field<'a>>,
+    {
+        let mut fields = fields.into_iter();
+        while self.0.len() < FEW
+            && let Some((key, value)) = fields.next()
+        {
+            self.insert(key, value);
+        }
+        let Some(next) = fields.next() else { return };
+        let known = self.0.iter().map(|(key, _)| key.clone());
+        let mut places: HashMap<_, _> = known.zip(0..).collect();
+        for (key, value) in std::iter::once(next).chain(fields) {
+            let key = key.into();
+            match places.get(&key).and_then(|place| self.0.get_mut(*place)) {
+                Some((_, known)) => *known = value.into(),
+                None => {
+                    places.insert(key.clone(), self.0.len());
+                    self.push(key, value);
+                }
+            }
+        }
+    }
+
+    fn has_repeats(&self) -> bool {
+        let mut keys = self.0.iter().map(|(key, _)| key);
+        if self.0.len() <= FEW {
+            let before = |at| self.0.iter().map(|(key, _)| key).take(at);
+            return keys.enumerate().any(|(at, key)| before(at).any(|known| known == key));
+        }
+        let mut known = HashSet::with_capacity(self.0.len());
+        !keys.all(|key| known.insert(key))
     }
 
     /// Adds a key that is not there yet.
@@ -303,6 +344,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
                 while let Some(key) = map.next_key_seed(Key)? {
                     fields.0.push((key, map.next_value()?));
                 }
+                if fields.has_repeats() {
+                    let repeated = std::mem::take(&mut fields);
+                    fields.set_all(repeated.0);
+                }
                 Ok(fields)
             }
         }
@@ -413,7 +458,14 @@ mod tests {
     fn the_last_of_repeated_keys_counts() {
         let fields: Fields<'_> = serde_json::from_str(r#"{"a":1,"b":2,"a":3}"#).unwrap();
         assert_eq!(fields.get("a").unwrap().to_value(), 3);
+        assert_eq!(fields.iter().count(), 2);
         assert_eq!(Value::Object(fields.into_map()), json!({"a": 3, "b": 2}));
+        let many = (0..300).map(|number| format!(r#""{}":{number}"#, number % 100));
+        let body = format!("{{{}}}", many.collect::<Vec<_>>().join(","));
+        let fields: Fields<'_> = serde_json::from_str(&body).unwrap();
+        let value: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(fields.iter().count(), 100);
+        assert_eq!(serde_json::to_string(&fields).unwrap(), value.to_string());
     }
 
     #[test]
