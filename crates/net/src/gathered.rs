@@ -15,8 +15,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use crate::stream::Stream;
 
-/// So much is gathered at most, in bytes, or one write: whoever makes us answer (`ping`) but does not
-/// read costs no more.
+/// So much is gathered at most, in bytes, or one write.
 const ROOM: usize = 64 * 1024;
 
 /// See the [module](self).

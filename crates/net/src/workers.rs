@@ -1,9 +1,9 @@
 //! The threads that serve clients' connections.
 //!
-//! A connection stays on one thread from its first byte to its last, and so do the requests to
-//! engines that it leads to: a turn never waits for another thread to wake up. That costs half the
-//! processor time of a runtime which moves tasks between threads, and asks for one thing only,
-//! that no task computes for long.
+//! A connection stays on one thread from its first byte to its last, and the HTTP requests to
+//! engines that it leads to are sent from there: a turn need not wait for another thread to wake up.
+//! That saves much of the processor time of a runtime which moves tasks between threads, and asks
+//! for one thing only, that no task computes for long.
 
 use std::io;
 use std::sync::Arc;
@@ -15,7 +15,8 @@ use tokio::sync::oneshot;
 use tracing::warn;
 
 /// The threads that serve clients' connections. Dropping it ends them, and with them the
-/// connections that are still open.
+/// connections that are still open. The default is none: connections are served where the host runs.
+#[derive(Default)]
 pub struct Workers {
     workers: Vec<Worker>,
 }
@@ -24,10 +25,6 @@ struct Worker {
     runtime: Handle,
     /// Connections that it serves.
     open: Arc<AtomicUsize>,
-    thread: Option<Thread>,
-}
-
-struct Thread {
     stop: oneshot::Sender<()>,
     join: JoinHandle<()>,
 }
@@ -44,44 +41,28 @@ impl Workers {
         Ok(Self { workers })
     }
 
-    /// No threads of its own: everything runs where the current task does.
-    ///
-    /// # Panics
-    /// Outside of a tokio runtime.
-    pub fn current() -> Self {
-        let worker = Worker {
-            runtime: Handle::current(),
-            open: Arc::default(),
-            thread: None,
-        };
-        Self {
-            workers: vec![worker],
-        }
-    }
-
-    /// Takes a seat on the thread that serves the fewest connections.
-    pub(crate) fn seat(&self) -> Option<(&Handle, Seat)> {
-        let worker = self
+    /// Takes a seat on the thread that serves the fewest connections; without threads, the current
+    /// runtime serves them all.
+    pub(crate) fn seat(&self) -> (Handle, Option<Seat>) {
+        let fewest = self
             .workers
             .iter()
-            .min_by_key(|worker| worker.open.load(Ordering::Relaxed))?;
+            .min_by_key(|worker| worker.open.load(Ordering::Relaxed));
+        let Some(worker) = fewest else {
+            return (Handle::current(), None);
+        };
         worker.open.fetch_add(1, Ordering::Relaxed);
-        Some((&worker.runtime, Seat(Arc::clone(&worker.open))))
+        (worker.runtime.clone(), Some(Seat(Arc::clone(&worker.open))))
     }
 }
 
 impl Drop for Workers {
     fn drop(&mut self) {
-        let threads: Vec<_> = self
-            .workers
-            .iter_mut()
-            .filter_map(|worker| worker.thread.take())
-            .collect();
         let mut joins = Vec::new();
-        for Thread { stop, join } in threads {
+        for worker in self.workers.drain(..) {
             // It may have ended by itself.
-            let _ = stop.send(());
-            joins.push(join);
+            let _ = worker.stop.send(());
+            joins.push(worker.join);
         }
         for join in joins {
             if join.join().is_err() {
@@ -104,7 +85,8 @@ impl Worker {
         Ok(Self {
             runtime: handle,
             open: Arc::default(),
-            thread: Some(Thread { stop, join }),
+            stop,
+            join,
         })
     }
 }

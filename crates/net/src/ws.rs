@@ -41,14 +41,22 @@ const DRAIN_BYTES: usize = 4 * 1024 * 1024;
 /// So much is sent together, in bytes; more than that is sent at once.
 const SENT_TOGETHER: usize = 8 * 1024;
 
+/// Most bytes of answers (`pong`) to a client that does not read; newer ones replace older ones then.
+const ANSWERS: usize = 16 * 1024;
+
 /// Small buffers: ten thousand idle sockets must not cost a gigabyte. A longer message makes a
 /// buffer grow while it passes. What is written is gathered by the connection.
-fn config(largest_message: usize) -> WebSocketConfig {
-    WebSocketConfig::default()
+fn config(role: Role, largest_message: usize) -> WebSocketConfig {
+    let config = WebSocketConfig::default()
         .read_buffer_size(512)
         .write_buffer_size(0)
         .max_message_size(Some(largest_message))
-        .max_frame_size(Some(largest_message))
+        .max_frame_size(Some(largest_message));
+    match role {
+        // A server's messages go past this buffer.
+        Role::Server => config.max_write_buffer_size(ANSWERS),
+        Role::Client => config,
+    }
 }
 
 /// The websocket on a connection that has been upgraded.
@@ -62,7 +70,7 @@ pub(crate) async fn socket(
 ) -> Option<Socket> {
     let parts = upgraded.downcast::<TokioIo<Stream>>().ok()?;
     let stream = Gathered::new(parts.io.into_inner());
-    let config = Some(config(largest_message));
+    let config = Some(config(role, largest_message));
     Some(if parts.read_buf.is_empty() {
         WebSocketStream::from_raw_socket(stream, role, config).await
     } else {
@@ -249,4 +257,45 @@ fn truncated(reason: &str) -> String {
         end -= 1;
     }
     reason.get(..end).unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn answers_to_a_client_that_does_not_read_do_not_pile_up() {
+        const PINGS: usize = 400_000;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let (tcp, _) = listener.accept().await.unwrap();
+        let stream = Gathered::new(Stream::Plain(tcp));
+        let config = Some(config(Role::Server, 1024));
+        let mut server = WebSocketStream::from_raw_socket(stream, Role::Server, config).await;
+        let serving = tokio::spawn(async move {
+            let mut heard = 0;
+            while let Some(Ok(message)) = server.next().await {
+                heard += usize::from(message.is_ping());
+            }
+            heard
+        });
+        // Masked with zeros: a hundred bytes of zeros.
+        let mut ping = vec![0x89, 0x80 | 100, 0, 0, 0, 0];
+        ping.resize(ping.len() + 100, 0);
+        client.write_all(&ping.repeat(PINGS)).await.unwrap();
+        client.shutdown().await.unwrap();
+        assert_eq!(serving.await.unwrap(), PINGS);
+        let mut answers = Vec::new();
+        let _ = client.read_to_end(&mut answers).await;
+        // What the system holds for a connection is far less than all of the answers.
+        let all = PINGS * (ping.len() - 4);
+        assert!(answers.len() < all / 2, "{} of {all}", answers.len());
+    }
 }

@@ -47,9 +47,10 @@ impl Access {
     /// Holds a token until 80 % of its lifetime have passed. Tells whether it can be held: not if no
     /// header can show it.
     pub(super) fn hold(&self, token: &Token, now: Timestamp) -> bool {
-        let Ok(bearer) = HeaderValue::try_from(format!("Bearer {}", token.value)) else {
+        let Ok(mut bearer) = HeaderValue::try_from(format!("Bearer {}", token.value)) else {
             return false;
         };
+        bearer.set_sensitive(true);
         *self.held() = Some(Held {
             bearer,
             refresh_at: now.after(token.lifetime * 4 / 5),

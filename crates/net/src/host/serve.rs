@@ -14,6 +14,7 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 use tokio::select;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -77,7 +78,8 @@ pub(super) struct Connection {
     pub(super) serves: Serves,
     pub(super) phase: watch::Receiver<Phase>,
     _permit: OwnedSemaphorePermit,
-    _seat: Seat,
+    /// None on an operator's connection, which is not served by the clients' threads.
+    _seat: Option<Seat>,
     opened: Instant,
     /// Requests under way.
     busy: AtomicUsize,
@@ -173,8 +175,9 @@ async fn accept(
         let Some(workers) = workers.upgrade() else {
             return;
         };
-        let Some((runtime, seat)) = workers.seat() else {
-            return;
+        let (runtime, seat) = match listener.serves {
+            Serves::Operations => (Handle::current(), None),
+            _ => workers.seat(),
         };
         let connection = Arc::new(Connection {
             shared: Arc::clone(&shared),

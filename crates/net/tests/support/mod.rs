@@ -276,7 +276,7 @@ pub async fn start(setup: Setup) -> Server {
         exchange: exchange.clone(),
         clock: Arc::new(SystemClock),
         limits: setup.limits,
-        workers: Workers::current(),
+        workers: Workers::default(),
         render_metrics: Box::new(|| "metrics\n".to_owned()),
     });
     let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -95,7 +95,9 @@ impl<'a> Fields<'a> {
         let mut keys = self.0.iter().map(|(key, _)| key);
         if self.0.len() <= FEW {
             let before = |at| self.0.iter().map(|(key, _)| key).take(at);
-            return keys.enumerate().any(|(at, key)| before(at).any(|known| known == key));
+            return keys
+                .enumerate()
+                .any(|(at, key)| before(at).any(|known| known == key));
         }
         let mut known = HashSet::with_capacity(self.0.len());
         !keys.all(|key| known.insert(key))
