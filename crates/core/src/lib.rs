@@ -8,11 +8,13 @@
 //! - [`dialect`]: what a dialect implements so that Switchboard can be its server and its client.
 //! - [`adapt`]: how a message that a dialect cannot show becomes one that it can.
 //! - [`text`]: plain text, Markdown and HTML, and the ways between them.
+//! - [`json`]: reading JSON without copies.
 //! - [`fault`]: what can go wrong, before a dialect gives it a body and a status.
 
 pub mod adapt;
 pub mod dialect;
 pub mod fault;
+pub mod json;
 pub mod model;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -24,7 +24,7 @@ pub mod text;
 pub mod token;
 pub mod uri;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 pub use action::Action;
 pub use aspect::Aspect;
@@ -35,14 +35,6 @@ pub use uri::Uri;
 
 /// The size that a body begins with; longer ones grow.
 const BODY: usize = 512;
-
-/// Reads JSON. That it is text is checked at once, which costs less than string by string.
-pub(crate) fn decode<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, serde_json::Error> {
-    match std::str::from_utf8(json) {
-        Ok(text) => serde_json::from_str(text),
-        Err(_) => serde_json::from_slice(json),
-    }
-}
 
 /// Writes a wire type as JSON bytes.
 pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {

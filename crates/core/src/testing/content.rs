@@ -36,32 +36,40 @@ pub fn arb_content() -> impl Strategy<Value = Content> {
         arb_media().prop_map(Content::File).boxed(),
         arb_choices().prop_map(Content::Choices).boxed(),
         arb_card()
-            .prop_map(|it| Content::Card(Box::new(it)))
+            .prop_map(Box::new)
+            .prop_map(Content::Card)
             .boxed(),
         carousel.boxed(),
         arb_list().prop_map(Content::List).boxed(),
         arb_form()
-            .prop_map(|it| Content::Form(Box::new(it)))
+            .prop_map(Box::new)
+            .prop_map(Content::Form)
             .boxed(),
         arb_date_picker()
-            .prop_map(|it| Content::DatePicker(Box::new(it)))
+            .prop_map(Box::new)
+            .prop_map(Content::DatePicker)
             .boxed(),
         arb_autocomplete()
-            .prop_map(|it| Content::Autocomplete(Box::new(it)))
+            .prop_map(Box::new)
+            .prop_map(Content::Autocomplete)
             .boxed(),
         arb_autocomplete()
-            .prop_map(|it| Content::Address(Box::new(it)))
+            .prop_map(Box::new)
+            .prop_map(Content::Address)
             .boxed(),
         location.boxed(),
         arb_signature()
-            .prop_map(|it| Content::Signature(Box::new(it)))
+            .prop_map(Box::new)
+            .prop_map(Content::Signature)
             .boxed(),
         arb_upload()
-            .prop_map(|it| Content::Upload(Box::new(it)))
+            .prop_map(Box::new)
+            .prop_map(Content::Upload)
             .boxed(),
         arb_feedback().prop_map(Content::FeedbackRequest).boxed(),
         arb_survey()
-            .prop_map(|it| Content::Survey(Box::new(it)))
+            .prop_map(Box::new)
+            .prop_map(Content::Survey)
             .boxed(),
         arb_handover().prop_map(Content::Handover).boxed(),
         (option::of(0..=100_u8), option::of(arb_label()))
@@ -164,7 +172,7 @@ fn arb_list() -> impl Strategy<Value = List> {
         1 => arb_media().prop_map(Content::Image),
         1 => arb_media().prop_map(Content::Video),
         1 => arb_choices().prop_map(Content::Choices),
-        1 => arb_card().prop_map(|it| Content::Card(Box::new(it))),
+        1 => arb_card().prop_map(Box::new).prop_map(Content::Card),
     ];
     let words = arb_list_of(arb_text().prop_map(Content::text), 0);
     let mixed = arb_list_of(leaf.clone(), 2);

@@ -8,6 +8,7 @@ use switchboard_core::Fault;
 use switchboard_core::dialect::{
     Call, Collect, Cx, Find, Finish, Handled, Item, Operation, Outcome, Target, UnknownChoice, Wait,
 };
+use switchboard_core::json;
 use switchboard_core::model::{MessageId, Profile};
 
 use super::auth::Caller;
@@ -19,7 +20,7 @@ use crate::wire::conversation::{StartRequest, StartResponse};
 use crate::wire::events::{DEFAULT_LIMIT, EventsResponse, MAX_LIMIT};
 use crate::wire::post::{Post, UriMismatch};
 use crate::wire::token::TokenResponse;
-use crate::wire::{Body, Envelope, Fields, decode, encode, id};
+use crate::wire::{Body, Envelope, Fields, encode, id};
 
 /// How many recorded entries a page of history is cut from.
 const HISTORY_WINDOW: usize = 10_000;
@@ -198,7 +199,7 @@ impl Asked<'_> {
         if !media_type.is_none_or(is_json) {
             return Err(Fault::UnsupportedMedia.into());
         }
-        decode(body).map_err(|_| DialectError::InvalidJson)
+        json::read(body).map_err(|_| DialectError::InvalidJson)
     }
 }
 

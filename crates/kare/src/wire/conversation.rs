@@ -4,13 +4,14 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
+use switchboard_core::json;
 
 use super::fields::{Fields, put_kept};
 use super::hello::About;
 use super::id::normalise;
 use super::list;
 use super::node::Node;
-use super::{Envelope, EnvelopeError, decode};
+use super::{Envelope, EnvelopeError};
 
 /// Path of the endpoint below the version prefix; the method is POST.
 pub const PATH: &str = "/dialog/conversation";
@@ -67,7 +68,7 @@ pub struct Started {
 impl Started {
     /// Reads an answer in any of the forms that a server may give it.
     pub fn decode(body: &[u8]) -> Option<Self> {
-        let mut fields = match decode(body).ok()? {
+        let mut fields = match json::read(body).ok()? {
             Node::Object(object) => Fields::new(object),
             Node::Text(id) if !id.trim().is_empty() => {
                 return Some(Self {

@@ -4,6 +4,7 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
+use switchboard_core::json;
 
 use super::bye::Bye;
 use super::click::Click;
@@ -13,7 +14,7 @@ use super::hello::{Hello, Welcome};
 use super::node::Node;
 use super::query::Query;
 use super::text::Text;
-use super::{Uri, WireId, decode};
+use super::{Uri, WireId};
 
 /// A message.
 #[derive(Debug, Clone, PartialEq)]
@@ -202,7 +203,7 @@ pub fn decode_frame(
         return Ok(Vec::new());
     }
     let mut envelopes = Vec::with_capacity(1);
-    unwrap_into(decode(frame)?, &mut envelopes, 0);
+    unwrap_into(json::read(frame)?, &mut envelopes, 0);
     Ok(envelopes)
 }
 

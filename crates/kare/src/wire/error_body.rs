@@ -3,8 +3,8 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
+use switchboard_core::json;
 
-use super::decode;
 use super::fields::{Fields, put_kept, put_some};
 
 /// An error.
@@ -25,7 +25,7 @@ pub struct ErrorBody {
 impl ErrorBody {
     /// Reads a body by the client's rule; one that is no JSON object is no error body.
     pub fn decode(body: &[u8]) -> Self {
-        match decode(body) {
+        match json::read(body) {
             Ok(fields) => Self::from_fields(fields),
             Err(_) => Self::default(),
         }

@@ -1,10 +1,12 @@
 //! The answer to a query or a click over REST:
 //! `docs/protocols/kare.md#27-post-dialogquery-ask-synchronously`.
 
+use switchboard_core::json;
+
 use super::envelope::unwrap_into;
 use super::fields::Fields;
 use super::node::Node;
-use super::{Envelope, EnvelopeError, decode};
+use super::{Envelope, EnvelopeError};
 
 /// Reads a list of messages in any of the forms that a server may give it. Our server writes a
 /// bare array.
@@ -15,7 +17,7 @@ pub fn decode_list(body: &[u8]) -> Result<Vec<Result<Envelope, EnvelopeError>>, 
     if body.trim_ascii().is_empty() {
         return Ok(Vec::new());
     }
-    Ok(from_node(decode(body)?))
+    Ok(from_node(json::read(body)?))
 }
 
 pub(crate) fn from_node(node: Node<'_>) -> Vec<Result<Envelope, EnvelopeError>> {

@@ -6,9 +6,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use switchboard_core::json;
 use switchboard_core::model::Timestamp;
 
-use super::decode;
 use super::fields::Fields;
 use super::node::Node;
 
@@ -66,7 +66,7 @@ pub struct Token {
 impl Token {
     /// Reads an answer in any of the forms that a server may give it, received at `now`.
     pub fn decode(body: &[u8], now: Timestamp) -> Option<Self> {
-        match decode(body) {
+        match json::read(body) {
             Ok(Node::Object(object)) => Self::from_fields(Fields::new(object), now),
             Ok(Node::Text(token)) => Self::bare(&token, now),
             Ok(_) => None,

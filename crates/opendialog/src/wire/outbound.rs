@@ -11,6 +11,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
+use switchboard_core::json::Borrowed;
 
 pub use data::{
     Button, Buttons, CardImage, Common, Element, Elements, Form, Image, Item, List, Meta, Rich,
@@ -20,7 +21,7 @@ pub use newer::{Audio, Esign, FileUpload, Location};
 pub use pickers::{Autocomplete, DatePicker, LongText, Parameter};
 
 use super::Slot;
-use super::fields::{Field, Fields, Key, Payload};
+use super::fields::{Field, Fields, Payload};
 use object::Object;
 
 /// The author of everything that is not the user's.
@@ -287,7 +288,7 @@ impl<'de> Deserialize<'de> for Outbound {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Outbound, A::Error> {
                 let mut message = Outbound::default();
                 let mut data = Payload::Other(Field::Null);
-                while let Some(key) = map.next_key_seed(Key)? {
+                while let Some(Borrowed(key)) = map.next_key()? {
                     match &*key {
                         "type" => message.kind = map.next_value()?,
                         // The type decides what they are, and may come after them.
