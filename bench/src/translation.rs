@@ -316,7 +316,7 @@ impl Route {
         let answer = Answer {
             entries,
             turn: Some(turn),
-            questions: Vec::new(),
+            ..Answer::default()
         };
         let outcome = Outcome {
             view: View {

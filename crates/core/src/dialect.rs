@@ -26,9 +26,9 @@ pub use backend::{Backend, CallId, Effect, Leg, LegEvent, LegInput, LegOutput, T
 pub use duration::{duration, durations, read_duration};
 pub use entry::{Entry, Item, Published};
 pub use frontend::{
-    After, Answer, Attach, Call, Collect, Find, Finish, Frontend, Handled, HandoverState,
-    Operation, Outcome, RetryKey, ServerSession, SessionAction, Target, UnknownChoice, Upgrade,
-    View, Wait,
+    After, Answer, Attach, Call, ClientMark, Collect, Find, Finish, Frontend, Handled,
+    HandoverState, Operation, Outcome, Peer, Record, Retry, ServerSession, SessionAction, Target,
+    UnknownChoice, Upgrade, View, Wait,
 };
 pub use options::{OptionsError, Secret, parse_options, without_credentials};
 

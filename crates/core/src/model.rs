@@ -12,6 +12,7 @@ mod extras;
 mod id;
 mod message;
 mod profile;
+mod query;
 mod time;
 
 pub use action::{Action, ActionStyle, Command, Icon, OpenTarget, SendBody};
@@ -30,6 +31,9 @@ pub use extras::{DialectName, Extras};
 pub use id::{ConversationId, MessageId};
 pub use message::{Author, Message};
 pub use profile::{Locales, Profile};
+pub use query::{
+    ClientError, DataRequest, PersonalData, Query, QueryAnswer, Suggestions, TopQuestions,
+};
 pub use time::Timestamp;
 
 pub use crate::text::{RichText, TextFormat};

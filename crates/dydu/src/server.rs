@@ -23,7 +23,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, header};
 use switchboard_core::Fault;
-use switchboard_core::dialect::{Cx, Find, Frontend, Handled, RetryKey, Upgrade, View};
+use switchboard_core::dialect::{Cx, Find, Frontend, Handled, Retry, Upgrade, View};
 use switchboard_core::model::Profile;
 
 use crate::convert::compose::{Occasion, Scene};
@@ -37,6 +37,12 @@ use session::Session;
 
 /// The media type of a body whose parameters are an object.
 const JSON: &[u8] = b"application/json";
+
+/// How long the widget waits for an answer, at the least: `docs/protocols/dydu.md#10-errors-retry-failover`.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long it waits after a failure before it repeats a request.
+const PAUSE: Duration = Duration::from_secs(3);
 
 /// Bodies other than uploads.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -203,7 +209,7 @@ pub(crate) struct Ask<'a> {
     is_sure: bool,
     context: Option<String>,
     params: Params<'a>,
-    retry: Option<RetryKey>,
+    retry: Option<Retry>,
     channel: Channel,
 }
 
@@ -357,11 +363,15 @@ fn is_known(params: &Params<'_>) -> bool {
     params.context().is_some() || user.is_some_and(|user| !user.trim().is_empty())
 }
 
-fn retry_key(path: &str, params: &Params<'_>) -> RetryKey {
+fn retry_key(path: &str, params: &Params<'_>) -> Retry {
     let mut digest = DefaultHasher::new();
     path.hash(&mut digest);
     for pair in params.iter() {
         pair.hash(&mut digest);
     }
-    RetryKey(digest.finish())
+    Retry {
+        digest: digest.finish(),
+        patience: PATIENCE,
+        pause: PAUSE,
+    }
 }

@@ -20,7 +20,8 @@ use switchboard_core::dialect::{
 };
 use switchboard_core::model::{
     Action, BotEvent, ChoiceMade, Content, ConversationId, Feedback, FormSubmission, HandoverPhase,
-    Message, MessageId, Profile, Rating, RichText, Timestamp, TurnOutcome, UserEvent, UserInput,
+    Message, MessageId, Profile, Query, QueryAnswer, Rating, RichText, Timestamp, TopQuestions,
+    TurnOutcome, UserEvent, UserInput,
 };
 use switchboard_dydu::Dydu;
 use switchboard_dydu::wire::{Frame, Params, TalkRequest, b64};
@@ -293,11 +294,10 @@ fn events_go_where_they_belong() {
     let output = drive.answer(second.call, 200, &ok);
     ends(&output, turn, TurnOutcome::Done);
 
-    let (turn, output) = drive.user(UserInput::TopQuestions {
+    let (turn, output) = drive.user(UserInput::Query(Query::TopQuestions(TopQuestions {
         limit: 3,
-        period: None,
-        tag: None,
-    });
+        ..TopQuestions::default()
+    })));
     let top = sent(&output);
     assert_eq!(
         top.params.to_form(),
@@ -308,7 +308,7 @@ fn events_go_where_they_belong() {
     let body = fixture("06-topknowledge")["response"]["body"].clone();
     let output = drive.answer(top.call, 200, &body);
     assert!(
-        matches!(&output.events[0].event, BotEvent::TopQuestions { questions } if questions.len() == 2)
+        matches!(&output.events[0].event, BotEvent::Answered(QueryAnswer::Questions(questions)) if questions.len() == 2)
     );
     ends(&output, turn, TurnOutcome::Done);
 
@@ -433,11 +433,10 @@ fn failing_servers_are_passed_over() {
 #[test]
 fn top_questions_are_asked_for_once() {
     let mut drive = Drive::new(json!({"urls": ["https://b.example/"], "rounds": 3}));
-    let (turn, output) = drive.user(UserInput::TopQuestions {
+    let (turn, output) = drive.user(UserInput::Query(Query::TopQuestions(TopQuestions {
         limit: 5,
-        period: None,
-        tag: None,
-    });
+        ..TopQuestions::default()
+    })));
     let timeout = output.effects.iter().find_map(|effect| match effect {
         Effect::Http { timeout, .. } => Some(*timeout),
         _ => None,
@@ -445,10 +444,6 @@ fn top_questions_are_asked_for_once() {
     assert_eq!(timeout, Some(Duration::from_millis(2_500)));
     let output = drive.fails(sent(&output).call, TransportFault::Timeout);
     assert!(output.effects.is_empty());
-    assert!(output.events.iter().any(|event| matches!(
-        &event.event,
-        BotEvent::TopQuestions { questions } if questions.is_empty()
-    )));
     ends(&output, turn, TurnOutcome::TimedOut);
 }
 

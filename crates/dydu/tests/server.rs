@@ -23,7 +23,7 @@ use switchboard_core::dialect::{
 use switchboard_core::model::{
     Action, Author, BotEvent, Card, ChoiceMade, Choices, Content, EndReason, Feedback,
     FeedbackRequest, Field, FieldKind, Form, Handover, HandoverPhase, Media, Message, MessageId,
-    Notice, Rating, RichText, Timestamp, Typing, UserEvent, UserInput,
+    Notice, QueryAnswer, Rating, RichText, Timestamp, Typing, UserEvent, UserInput,
 };
 use uuid::Uuid;
 
@@ -647,7 +647,8 @@ fn states_are_told() {
     assert_eq!(waits["waitingQueueStatusResponse"], true);
     assert_eq!(with("30-context", |_| {})["contextId"], CONTEXT);
     let questions = with("06-topknowledge", |o| {
-        o.answer.questions = ["a", "b", "c", "d"].map(String::from).to_vec();
+        let questions = ["a", "b", "c", "d"].map(String::from).to_vec();
+        o.answer.queried = Some(QueryAnswer::Questions(questions));
     });
     assert_eq!(
         questions["knowledgeArticles"],

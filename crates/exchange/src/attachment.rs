@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use switchboard_core::Fault;
-use switchboard_core::dialect::{Entry, View};
-use switchboard_core::model::{MessageId, Profile};
+use switchboard_core::dialect::{Attach, ClientMark, Entry, View};
+use switchboard_core::model::MessageId;
 
 use crate::conversation::{Conversation, State};
 use crate::exchange::Inner;
@@ -14,6 +14,7 @@ use crate::exchange::Inner;
 pub struct Attachment {
     inner: Arc<Inner>,
     conversation: Arc<Conversation>,
+    client: Option<ClientMark>,
     /// Places of entries from before the attachment that no client has received.
     missed: VecDeque<u64>,
     /// Everything up to here is in `missed` or has been handed out.
@@ -44,7 +45,7 @@ impl Attachment {
     pub(crate) fn new(
         inner: &Arc<Inner>,
         conversation: Arc<Conversation>,
-        profile: &Profile,
+        attach: &Attach,
         created: bool,
     ) -> Option<(View, Self)> {
         conversation.touch(inner.clock.now());
@@ -52,8 +53,9 @@ impl Attachment {
         if state.gone {
             return None;
         }
-        state.merge(profile.clone());
+        state.merge(attach.profile.clone());
         state.attached += 1;
+        let pending = conversation.back(inner, &mut state);
         let missed = state
             .log
             .iter()
@@ -64,6 +66,7 @@ impl Attachment {
         let used = state.used;
         let view = conversation.view(&state, created, used);
         drop(state);
+        conversation.spawn_all(inner, pending);
         let inner = inner.clone();
         let handed_out = VecDeque::new();
         Some((
@@ -71,6 +74,7 @@ impl Attachment {
             Self {
                 inner,
                 conversation,
+                client: attach.target.client,
                 missed,
                 cursor,
                 failures_seen,
@@ -153,6 +157,8 @@ impl Drop for Attachment {
         let mut state = self.conversation.state.lock();
         state.attached = state.attached.saturating_sub(1);
         state.version += 1;
+        self.conversation
+            .leave(&self.inner, &mut state, self.client);
     }
 }
 

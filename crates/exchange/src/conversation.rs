@@ -3,23 +3,28 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use switchboard_core::Fault;
-use switchboard_core::dialect::{Entry, HandoverState, Item, Leg, RetryKey, View};
+use switchboard_core::dialect::{Entry, HandoverState, Item, Leg, Retry, View};
 use switchboard_core::model::{
-    ConversationId, EndReason, HandoverPhase, MessageId, Profile, Timestamp, TurnOutcome, Typing,
-    UserEvent,
+    ConversationId, EndReason, HandoverPhase, MessageId, Profile, QueryAnswer, Timestamp,
+    TurnOutcome, Typing, UserEvent,
 };
 use switchboard_store::{StoredConversation, StoredEntry};
 use tokio::sync::{Notify, mpsc};
 
 use crate::SocketCommand;
+use crate::absence::Absence;
 use crate::exchange::{FrontendState, Inner};
 
 /// How many ended turns are remembered, so that a repetition is recognised.
 const REMEMBERED_TURNS: usize = 16;
+/// How long a request without any id is remembered by its digest.
+pub(crate) const REMEMBER_RETRIES: Duration = Duration::from_secs(60);
+/// How much later than it should a repetition may come.
+const RETRY_MARGIN: Duration = Duration::from_secs(1);
 /// How many failed turns wait for a socket to be told.
 const REMEMBERED_FAILURES: usize = 8;
 
@@ -28,6 +33,7 @@ pub(crate) struct Conversation {
     pub(crate) key: Arc<str>,
     pub(crate) scope: Arc<str>,
     pub(crate) frontend: Arc<FrontendState>,
+    pub(crate) begun: Timestamp,
     /// Milliseconds; read by the sweeper without the lock.
     last_used: AtomicI64,
     pub(crate) state: Mutex<State>,
@@ -57,6 +63,8 @@ pub(crate) struct State {
     pub(crate) gone: bool,
     /// Client sockets attached.
     pub(crate) attached: u32,
+    /// The last client socket was lost while a human is involved.
+    pub(crate) absence: Option<Box<Absence>>,
     /// The moment for which the timer knows this conversation.
     pub(crate) timer: Option<Timestamp>,
     pub(crate) failures: VecDeque<(u64, MessageId, Fault)>,
@@ -80,8 +88,10 @@ pub(crate) struct LegSocket {
 
 pub(crate) struct Turn {
     pub(crate) id: MessageId,
-    pub(crate) retry: Option<RetryKey>,
+    pub(crate) retry: Option<Retry>,
     pub(crate) stage: Stage,
+    /// When it was asked for.
+    pub(crate) asked: Timestamp,
     pub(crate) deadline: Timestamp,
     pub(crate) begun: Instant,
     /// When the leg began to wait for the engine.
@@ -93,7 +103,9 @@ pub(crate) struct Turn {
     pub(crate) waiters: u32,
     /// A caller took its answer.
     pub(crate) answered: bool,
-    pub(crate) questions: Vec<String>,
+    /// A caller went away before there was one.
+    pub(crate) given_up: bool,
+    pub(crate) queried: Option<QueryAnswer>,
     /// The place of the turn's user event in the log.
     pub(crate) seq: u64,
 }
@@ -111,6 +123,29 @@ pub(crate) enum Stage {
 impl Turn {
     pub(crate) fn is_over(&self) -> bool {
         matches!(self.stage, Stage::Ended { .. })
+    }
+
+    /// The engine could not be reached, so that a repetition is worth another try.
+    pub(crate) fn is_unheard(&self) -> bool {
+        let unheard = |outcome| outcome == TurnOutcome::Unavailable;
+        self.published == 0
+            && matches!(self.stage, Stage::Ended { outcome, .. } if unheard(outcome))
+    }
+
+    /// Whether an identical request is a repetition: see [`Retry`].
+    pub(crate) fn is_repeated_by(&self, retry: Retry, now: Timestamp) -> bool {
+        if self.retry.is_none_or(|own| own.digest != retry.digest) {
+            return false;
+        }
+        let Stage::Ended { at, .. } = self.stage else {
+            return true;
+        };
+        let since = now.since(at);
+        if !self.answered || self.is_unheard() {
+            return since < REMEMBER_RETRIES;
+        }
+        let may_be_missed = self.given_up || at.since(self.asked) >= retry.patience;
+        !retry.patience.is_zero() && may_be_missed && since < retry.pause + RETRY_MARGIN
     }
 }
 
@@ -140,6 +175,7 @@ impl Conversation {
             ended: false,
             gone: false,
             attached: 0,
+            absence: None,
             timer: None,
             failures: VecDeque::new(),
             failures_seen: 0,
@@ -151,6 +187,7 @@ impl Conversation {
             key,
             scope,
             frontend,
+            begun: now,
             last_used: AtomicI64::new(now.as_millis()),
             state: Mutex::new(state),
             changed: Notify::new(),
@@ -171,8 +208,9 @@ impl Conversation {
             stored.key.into(),
             stored.scope.into(),
             frontend,
-            stored.last_used,
+            stored.begun,
         );
+        conversation.touch(stored.last_used);
         {
             let mut state = conversation.state.lock();
             state.last_at = stored
@@ -246,6 +284,7 @@ impl Conversation {
                 .leg
                 .as_ref()
                 .map(|leg| (self.frontend.backend.name.to_string(), leg.state())),
+            begun: self.begun,
             last_used,
             expires_at: last_used.after(self.frontend.frontend.idle_timeout()),
         };

@@ -157,9 +157,9 @@ impl Conversation {
                     self.log(inner, state, turn, (0, false), false, Item::Notice(notice));
                 }
                 BotEvent::Profile(change) => state.merge(*change),
-                BotEvent::TopQuestions { questions } => {
+                BotEvent::Answered(answer) => {
                     if let Some(turn) = turn.and_then(|turn| state.turn(turn)) {
-                        turn.questions = questions;
+                        turn.queried = Some(answer);
                     }
                 }
                 BotEvent::TurnEnded(outcome) => {
@@ -195,6 +195,23 @@ impl Conversation {
         if state.end(inner.clock.now(), turn, reason, inner.limits.log_entries) {
             self.frontend.meters.conversation_over();
         }
+    }
+
+    /// Ends it for good: its leg says goodbye, its clients are told, and nobody finds it again once
+    /// the caller has taken it out of its place.
+    pub(crate) fn dismiss(
+        self: &Arc<Self>,
+        inner: &Arc<Inner>,
+        state: &mut State,
+        reason: EndReason,
+    ) {
+        self.end(inner, state, None, reason);
+        let pending = self.feed(inner, state, Feed::Input(LegInput::Close));
+        self.refuse_turns(inner, state);
+        state.socket = None;
+        state.gone = true;
+        self.spawn_all(inner, pending);
+        self.changed.notify_waiters();
     }
 
     /// Ends every turn of an ended conversation that its leg has left open.
@@ -357,7 +374,7 @@ impl Conversation {
         }
     }
 
-    fn set_timer(self: &Arc<Self>, inner: &Inner, state: &mut State) {
+    pub(crate) fn set_timer(self: &Arc<Self>, inner: &Inner, state: &mut State) {
         let wake = state.leg.as_ref().and_then(|leg| leg.wake_at());
         let deadline = state
             .turns
@@ -365,7 +382,8 @@ impl Conversation {
             .filter(|turn| turn.stage == Stage::Running)
             .map(|turn| turn.deadline)
             .min();
-        let Some(wanted) = [wake, deadline].into_iter().flatten().min() else {
+        let absence = state.absence.as_ref().and_then(|absence| absence.due());
+        let Some(wanted) = [wake, deadline, absence].into_iter().flatten().min() else {
             return;
         };
         if state.timer.is_none_or(|set| wanted < set) {
@@ -409,6 +427,7 @@ impl Conversation {
             Feed::Nothing
         };
         pending.extend(self.feed(inner, &mut state, feed));
+        pending.extend(self.miss(inner, &mut state, now));
         drop(state);
         self.spawn_all(inner, pending);
     }

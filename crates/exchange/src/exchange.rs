@@ -11,7 +11,9 @@ use switchboard_core::Fault;
 use switchboard_core::dialect::{Attach, Backend, Call, Cx, Frontend, SessionAction, View};
 use switchboard_core::model::{Capabilities, ConversationId, Timestamp};
 use switchboard_store::ConversationStore;
+use tokio::sync::Semaphore;
 
+use crate::absence::Absent;
 use crate::attachment::Attachment;
 use crate::conversation::Conversation;
 use crate::meters::Meters;
@@ -58,6 +60,10 @@ pub(crate) struct FrontendState {
     pub(crate) conversations: Shards,
     /// Conversations that were begun by a request which has nothing to find them by again.
     pub(crate) begun: Mutex<HashMap<u64, (std::sync::Weak<Conversation>, Timestamp)>>,
+    /// Conversations whose client was lost.
+    pub(crate) absent: Absent,
+    /// Looking for all conversations of a user is much work: one at a time.
+    pub(crate) personal: Semaphore,
     pub(crate) turn_timeout: Duration,
     pub(crate) meters: Meters,
 }
@@ -116,6 +122,8 @@ impl Exchange {
                 backend: backend.clone(),
                 conversations: Shards::new(),
                 begun: Mutex::new(HashMap::new()),
+                absent: Absent::default(),
+                personal: Semaphore::new(1),
             };
             frontends.insert(spec.name, Arc::new(state));
         }
@@ -276,9 +284,7 @@ impl FrontendHandle {
                 return Err(Fault::BackendUnavailable);
             }
             let (conversation, created) = self.find(&attach.target).await?;
-            if let Some(attached) =
-                Attachment::new(&self.inner, conversation, &attach.profile, created)
-            {
+            if let Some(attached) = Attachment::new(&self.inner, conversation, &attach, created) {
                 return Ok(attached);
             }
         }

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use switchboard_core::Fault;
-use switchboard_core::dialect::{Find, RetryKey, Target};
+use switchboard_core::dialect::{Find, Retry, Target};
 use switchboard_core::model::{ConversationId, Timestamp};
 
-use crate::conversation::{Conversation, State};
+use crate::conversation::{Conversation, REMEMBER_RETRIES, State};
 use crate::exchange::FrontendHandle;
 use crate::perform::joinable;
-use crate::sweep::REMEMBER_RETRIES;
 
 impl FrontendHandle {
     /// Finds or makes the conversation that a call is about; the flag says whether it is new.
@@ -36,20 +35,14 @@ impl FrontendHandle {
                     Err(fault) => Err(fault),
                 }
             }
-            Find::Detached => {
-                let id = self.inner.fresh_conversation_id();
-                Ok((
-                    Arc::new(self.conversation(id, id.to_string().into(), &target.scope)),
-                    true,
-                ))
-            }
+            Find::Detached => Ok((self.detached(&target.scope), true)),
         }
     }
 
     /// A new conversation for a request that names none or one that is over; a repetition of the
     /// request finds the conversation that the first one made.
     fn renew(&self, target: &Target) -> (Arc<Conversation>, bool) {
-        let Some(RetryKey(digest)) = target.retry else {
+        let Some(Retry { digest, .. }) = target.retry else {
             return self.make(None, &target.scope);
         };
         let now = self.inner.clock.now();
@@ -67,7 +60,11 @@ impl FrontendHandle {
         (conversation, created)
     }
 
-    async fn look_up(&self, key: &str, scope: &str) -> Result<Option<Arc<Conversation>>, Fault> {
+    pub(crate) async fn look_up(
+        &self,
+        key: &str,
+        scope: &str,
+    ) -> Result<Option<Arc<Conversation>>, Fault> {
         let live = self.state.conversations.get(key);
         if let Some(found) = live.filter(|found| !found.state.lock().gone) {
             return if in_scope(&found.scope, scope) {
@@ -102,6 +99,12 @@ impl FrontendHandle {
         Ok(Some(conversation))
     }
 
+    /// A conversation that nobody can find.
+    pub(crate) fn detached(&self, scope: &str) -> Arc<Conversation> {
+        let id = self.inner.fresh_conversation_id();
+        Arc::new(self.conversation(id, id.to_string().into(), scope))
+    }
+
     fn make(&self, key: Option<&str>, scope: &str) -> (Arc<Conversation>, bool) {
         let id = self.inner.fresh_conversation_id();
         let key = key.map_or_else(|| id.to_string().into(), Arc::from);
@@ -114,18 +117,23 @@ impl FrontendHandle {
         (present, created)
     }
 
-    fn conversation(&self, id: ConversationId, key: Arc<str>, scope: &str) -> Conversation {
+    pub(crate) fn conversation(
+        &self,
+        id: ConversationId,
+        key: Arc<str>,
+        scope: &str,
+    ) -> Conversation {
         let now = self.inner.clock.now();
         Conversation::new(id, key, scope.into(), self.state.clone(), now)
     }
 }
 
 /// A request that cannot tell its scope finds its conversation by the key alone.
-fn in_scope(own: &str, asked: &str) -> bool {
+pub(crate) fn in_scope(own: &str, asked: &str) -> bool {
     asked.is_empty() || own == asked
 }
 
 /// A conversation that was begun by such a request and has not got beyond it.
-fn is_same_beginning(state: &mut State, retry: Option<RetryKey>, now: Timestamp) -> bool {
+fn is_same_beginning(state: &mut State, retry: Option<Retry>, now: Timestamp) -> bool {
     !state.gone && (state.turns.is_empty() || joinable(state, retry, now).is_some())
 }

@@ -4,6 +4,7 @@
 //! conversations, the order of events, deadlines, and what has been delivered to whom. It does no
 //! IO of its own: a [`Dialer`] performs what legs ask for.
 
+mod absence;
 mod attachment;
 mod conversation;
 mod drive;
@@ -11,6 +12,7 @@ mod exchange;
 mod find;
 mod meters;
 mod perform;
+mod records;
 mod resolve;
 mod shards;
 mod sweep;
@@ -148,6 +150,12 @@ pub struct Limits {
     pub put_away_after: Duration,
     /// How often idle conversations are looked for. Default 5 s.
     pub sweep_every: Duration,
+    /// How long a client's socket may be away while a human is involved before the human is told.
+    /// Default 10 s.
+    pub absence: Duration,
+    /// How long what an absent client was seen typing must rest before it counts as said.
+    /// Default 4 s.
+    pub overheard: Duration,
 }
 
 impl Default for Limits {
@@ -157,6 +165,8 @@ impl Default for Limits {
             log_entries: 256,
             put_away_after: Duration::from_secs(60),
             sweep_every: Duration::from_secs(5),
+            absence: Duration::from_secs(10),
+            overheard: Duration::from_secs(4),
         }
     }
 }

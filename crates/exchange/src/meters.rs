@@ -30,7 +30,7 @@ const OUTCOMES: [TurnOutcome; 4] = [
     TurnOutcome::Refused,
 ];
 
-const INPUT_KINDS: [&str; 15] = [
+const INPUT_KINDS: [&str; 17] = [
     "open",
     "text",
     "choice",
@@ -43,9 +43,11 @@ const INPUT_KINDS: [&str; 15] = [
     "variables",
     "typing",
     "read",
-    "top_questions",
+    "query",
     "leave_handover",
     "end",
+    "client_error",
+    "connection",
 ];
 
 fn input_kind(input: &UserInput) -> usize {
@@ -62,9 +64,11 @@ fn input_kind(input: &UserInput) -> usize {
         UserInput::Variables => 9,
         UserInput::Typing { .. } => 10,
         UserInput::Read => 11,
-        UserInput::TopQuestions { .. } => 12,
+        UserInput::Query(_) => 12,
         UserInput::LeaveHandover => 13,
         UserInput::End => 14,
+        UserInput::ClientError(_) => 15,
+        UserInput::Connection { .. } => 16,
     }
 }
 

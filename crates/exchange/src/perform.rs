@@ -6,19 +6,21 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use switchboard_core::Fault;
 use switchboard_core::dialect::{
-    After, Answer, Collect, Entry, Item, LegInput, Operation, Outcome, RetryKey, Target,
+    After, Answer, Collect, Entry, Find, Item, LegInput, Operation, Outcome, Retry, Target,
     UnknownChoice, Wait,
 };
-use switchboard_core::model::{MessageId, Profile, Timestamp, TurnOutcome, UserEvent};
+use switchboard_core::model::{
+    MessageId, Profile, Query, Timestamp, TurnOutcome, UserEvent, UserInput,
+};
 
 use crate::BoxFuture;
 use crate::conversation::{Conversation, Stage, State, Turn};
 use crate::drive::{Feed, Pending, fault_of};
 use crate::exchange::FrontendHandle;
 use crate::resolve::{Resolved, resolve};
-use crate::sweep::REMEMBER_RETRIES;
 
 /// How much longer a caller waits than a turn may last, so that the turn's own end comes first.
 const PATIENCE_MARGIN: Duration = Duration::from_millis(500);
@@ -34,6 +36,18 @@ impl FrontendHandle {
     ) -> Result<Outcome, Fault> {
         // A conversation may be put away between being found and being locked; then it is found
         // again, in the store.
+        if let (Some(client), Operation::Input { event, .. }, Find::Detached) =
+            (target.client, &operation, &target.find)
+            && let UserInput::Query(Query::Suggestions(typed)) = &event.input
+        {
+            self.overhear(client, &typed.text);
+        }
+        if matches!(
+            operation,
+            Operation::Records { .. } | Operation::Erase { .. }
+        ) {
+            return self.personal(&target, profile, operation).await;
+        }
         let mut attempt = Attempt { profile, operation };
         loop {
             let (conversation, created) = self.find(&target).await?;
@@ -52,7 +66,7 @@ impl FrontendHandle {
         conversation: &Arc<Conversation>,
         created: bool,
         attempt: Attempt,
-        retry: Option<RetryKey>,
+        retry: Option<Retry>,
     ) -> Result<Result<Outcome, Fault>, Attempt> {
         Ok(match self.begin(conversation, created, attempt, retry)? {
             Begun::Over(result) => result,
@@ -69,12 +83,12 @@ impl FrontendHandle {
     }
 
     /// Does what can be done at once, under the conversation's lock.
-    fn begin(
+    pub(crate) fn begin(
         &self,
         conversation: &Arc<Conversation>,
         created: bool,
         attempt: Attempt,
-        retry: Option<RetryKey>,
+        retry: Option<Retry>,
     ) -> Result<Begun, Attempt> {
         let now = self.inner.clock.now();
         conversation.touch(now);
@@ -84,6 +98,13 @@ impl FrontendHandle {
         }
         let Attempt { profile, operation } = attempt;
         state.merge(profile);
+        if matches!(
+            operation,
+            Operation::Input { .. } | Operation::Greet { .. } | Operation::Poll { .. }
+        ) {
+            let pending = conversation.back(&self.inner, &mut state);
+            conversation.spawn_all(&self.inner, pending);
+        }
         let used = state.used;
         let (event, wait, unknown) = match operation {
             Operation::Input {
@@ -138,7 +159,10 @@ impl FrontendHandle {
         now: Timestamp,
     ) -> Vec<Arc<Entry>> {
         match operation {
-            Operation::Input { .. } | Operation::Touch => Vec::new(),
+            Operation::Input { .. }
+            | Operation::Touch
+            | Operation::Records { .. }
+            | Operation::Erase { .. } => Vec::new(),
             Operation::Greet {
                 wait: Wait::Turn(Collect::Undelivered),
                 ..
@@ -175,31 +199,40 @@ impl FrontendHandle {
     }
 
     /// Logs an event and hands it to the leg, or has it wait for the turn under way.
-    fn accept(
+    pub(crate) fn accept(
         &self,
         conversation: &Arc<Conversation>,
         state: &mut State,
         mut event: UserEvent,
         unknown: UnknownChoice,
-        retry: Option<RetryKey>,
+        retry: Option<Retry>,
         wait: Wait,
     ) -> Result<Accepted, Fault> {
         let now = self.inner.clock.now();
         let waits = u32::from(matches!(wait, Wait::Turn(_)));
         // Who does not wait has no answer to lose, so the same again is meant again.
         let retry = retry.filter(|_| waits > 0);
-        if let Some(turn) = repeated(state, &event, retry, now) {
-            turn.waiters += waits;
-            return Ok(Accepted {
-                joined: Some(turn.id),
-                pending: Vec::new(),
-            });
+        let repeated = repeated(state, &event, retry, now).map(|turn| (turn.id, turn.is_unheard()));
+        if let Some((turn, false)) = repeated {
+            return Ok(self.join(state, turn, waits));
         }
         if self.inner.draining.load(Ordering::Relaxed) {
             return Err(Fault::BackendUnavailable);
         }
         if state.ended {
             return Err(Fault::ConversationEnded);
+        }
+        if let Some((turn, true)) = repeated
+            && let Some(event) = asked(state, turn)
+        {
+            let mut accepted = self.join(state, turn, waits);
+            if let Some(turn) = state.turn(turn) {
+                turn.stage = Stage::Queued;
+                turn.answered = false;
+            }
+            self.state.meters.turn_begun();
+            accepted.pending = self.hand_over(conversation, state, event);
+            return Ok(accepted);
         }
         let opens_turn = event.input.opens_turn();
         let bound = self.inner.limits.queued_events;
@@ -233,6 +266,7 @@ impl FrontendHandle {
             id: event.id,
             retry,
             stage: Stage::Queued,
+            asked: now,
             deadline: now,
             begun: Instant::now(),
             engine_since: None,
@@ -240,12 +274,13 @@ impl FrontendHandle {
             unrecorded: event.unrecorded,
             waiters: waits,
             answered: false,
-            questions: Vec::new(),
+            given_up: false,
+            queried: None,
             seq: state.last_seq + 1,
         });
         self.state.meters.turn_begun();
         let event = Arc::new(event);
-        let item = Item::User(event.clone());
+        let item = Item::User(without_content(&event));
         let keep = self.inner.limits.log_entries;
         state.log(
             now,
@@ -259,16 +294,37 @@ impl FrontendHandle {
             let done = TurnOutcome::Done;
             conversation.end_turn(&self.inner, state, event.id, done, Instant::now());
             conversation.feed(&self.inner, state, Feed::Nothing)
-        } else if state.is_engaged() || !state.waiting.is_empty() {
-            state.waiting.push_back(event);
-            Vec::new()
         } else {
-            conversation.feed(&self.inner, state, Feed::Event(event))
+            self.hand_over(conversation, state, event)
         };
         Ok(Accepted {
             joined: None,
             pending,
         })
+    }
+
+    /// Hands an event to the leg, or has it wait for the turn under way.
+    fn hand_over(
+        &self,
+        conversation: &Arc<Conversation>,
+        state: &mut State,
+        event: Arc<UserEvent>,
+    ) -> Vec<Pending> {
+        if state.is_engaged() || !state.waiting.is_empty() {
+            state.waiting.push_back(event);
+            return Vec::new();
+        }
+        conversation.feed(&self.inner, state, Feed::Event(event))
+    }
+
+    fn join(&self, state: &mut State, turn: MessageId, waits: u32) -> Accepted {
+        if let Some(turn) = state.turn(turn) {
+            turn.waiters += waits;
+        }
+        Accepted {
+            joined: Some(turn),
+            pending: Vec::new(),
+        }
     }
 
     /// Waits for the end of a turn and takes its answer.
@@ -312,7 +368,7 @@ impl FrontendHandle {
 }
 
 /// How far a call has come when the conversation's lock is released.
-enum Begun {
+pub(crate) enum Begun {
     Over(Result<Outcome, Fault>),
     Waiting {
         turn: MessageId,
@@ -323,15 +379,15 @@ enum Begun {
 }
 
 /// What is left to do if the conversation must be found again.
-struct Attempt {
-    profile: Profile,
-    operation: Operation,
+pub(crate) struct Attempt {
+    pub(crate) profile: Profile,
+    pub(crate) operation: Operation,
 }
 
-struct Accepted {
-    /// The turn under way that the event is a repetition of.
+pub(crate) struct Accepted {
+    /// The turn that the event is a repetition of.
     joined: Option<MessageId>,
-    pending: Vec<Pending>,
+    pub(crate) pending: Vec<Pending>,
 }
 
 /// The turn that an event is a repetition of: the same id, or the same digest while nobody has
@@ -339,7 +395,7 @@ struct Accepted {
 fn repeated<'a>(
     state: &'a mut State,
     event: &UserEvent,
-    retry: Option<RetryKey>,
+    retry: Option<Retry>,
     now: Timestamp,
 ) -> Option<&'a mut Turn> {
     if state.turn(event.id).is_some() {
@@ -350,17 +406,37 @@ fn repeated<'a>(
 
 pub(crate) fn joinable(
     state: &mut State,
-    retry: Option<RetryKey>,
+    retry: Option<Retry>,
     now: Timestamp,
 ) -> Option<&mut Turn> {
     let retry = retry?;
-    state.turns.iter_mut().rev().find(|turn| {
-        turn.retry == Some(retry)
-            && match turn.stage {
-                Stage::Queued | Stage::Running => true,
-                Stage::Ended { at, .. } => !turn.answered && now.since(at) < REMEMBER_RETRIES,
+    let mut turns = state.turns.iter_mut().rev();
+    turns.find(|turn| turn.is_repeated_by(retry, now))
+}
+
+/// The event that began a turn, if it is the latest and still known: what is said again after
+/// something else is said anew.
+fn asked(state: &State, turn: MessageId) -> Option<Arc<UserEvent>> {
+    let turn = state.turns.back().filter(|latest| latest.id == turn)?;
+    let slot = state.log.get(state.place(turn.seq))?;
+    match &slot.entry.item {
+        Item::User(event) if event.id == turn.id => Some(event.clone()),
+        _ => None,
+    }
+}
+
+/// The event as it is kept.
+fn without_content(event: &Arc<UserEvent>) -> Arc<UserEvent> {
+    match &event.input {
+        UserInput::File(file) if !file.content.is_empty() => {
+            let mut kept = (**event).clone();
+            if let UserInput::File(file) = &mut kept.input {
+                file.content = Bytes::new();
             }
-    })
+            Arc::new(kept)
+        }
+        _ => event.clone(),
+    }
 }
 
 /// The answer of a turn, if it has ended.
@@ -374,7 +450,7 @@ fn finished(state: &mut State, id: MessageId, collect: Collect) -> Option<Result
     };
     turn.answered = true;
     let since = turn.seq;
-    let questions = turn.questions.clone();
+    let queried = turn.queried.clone();
     // What another caller waits for is not this one's to take.
     let others: Vec<MessageId> = state
         .turns
@@ -403,12 +479,13 @@ fn finished(state: &mut State, id: MessageId, collect: Collect) -> Option<Result
     Some(Ok(Answer {
         entries,
         turn: Some(id),
-        questions,
+        queried,
+        records: Vec::new(),
     }))
 }
 
 /// The newest entries of what is recorded.
-fn recorded(state: &State, limit: usize) -> Vec<Arc<Entry>> {
+pub(crate) fn recorded(state: &State, limit: usize) -> Vec<Arc<Entry>> {
     let mut entries: Vec<_> = state
         .log
         .iter()
@@ -458,6 +535,7 @@ impl Drop for Waiter<'_> {
     fn drop(&mut self) {
         if let Some(turn) = self.conversation.state.lock().turn(self.turn) {
             turn.waiters = turn.waiters.saturating_sub(1);
+            turn.given_up |= !turn.answered;
         }
     }
 }

@@ -2,17 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use switchboard_core::dialect::LegInput;
 use switchboard_core::model::{EndReason, Timestamp};
 
-use crate::conversation::Conversation;
-use crate::drive::Feed;
+use crate::conversation::{Conversation, REMEMBER_RETRIES};
 use crate::exchange::{FrontendState, Inner};
-
-/// How long a request without any id is remembered by its digest.
-pub(crate) const REMEMBER_RETRIES: Duration = Duration::from_secs(60);
 
 pub(crate) async fn sweep(inner: &Arc<Inner>, frontends: &HashMap<String, Arc<FrontendState>>) {
     let now = inner.clock.now();
@@ -20,6 +14,7 @@ pub(crate) async fn sweep(inner: &Arc<Inner>, frontends: &HashMap<String, Arc<Fr
         frontend.begun.lock().retain(|_, (conversation, at)| {
             now.since(*at) < REMEMBER_RETRIES && conversation.strong_count() > 0
         });
+        frontend.absent.forget_those_back();
         for index in 0..frontend.conversations.count() {
             for conversation in frontend.conversations.of_shard(index) {
                 visit(inner, frontend, &conversation, now).await;
@@ -66,13 +61,7 @@ async fn expire(
         {
             return;
         }
-        conversation.end(inner, &mut state, None, EndReason::Idle);
-        let pending = conversation.feed(inner, &mut state, Feed::Input(LegInput::Close));
-        state.socket = None;
-        state.gone = true;
-        drop(state);
-        conversation.spawn_all(inner, pending);
-        conversation.changed.notify_waiters();
+        conversation.dismiss(inner, &mut state, EndReason::Idle);
     }
     frontend.conversations.remove_if(conversation, || true);
     if let Err(error) = inner.store.remove(&frontend.name, &conversation.key).await {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use switchboard_core::Fault;
 use switchboard_core::dialect::{
-    After, Attach, Call, Collect, Entry, Find, Item, Operation, Outcome, RetryKey, Target,
+    After, Attach, Call, Collect, Entry, Find, Item, Operation, Outcome, Retry, Target,
     UnknownChoice, Wait,
 };
 use switchboard_core::model::{
@@ -75,6 +75,7 @@ fn call(operation: Operation) -> Call<Result<Outcome, Fault>> {
             find: alice(),
             scope: "app".to_owned(),
             retry: None,
+            client: None,
         },
         profile: Profile::default(),
         operation,
@@ -99,6 +100,7 @@ async fn attach(handle: &FrontendHandle) -> Attachment {
         find: alice(),
         scope: "app".to_owned(),
         retry: None,
+        client: None,
     };
     handle
         .attach(Attach {
@@ -160,7 +162,7 @@ async fn the_same_id_is_the_same_turn() {
 
 fn retried(find: Find, id: u128, text: &str) -> Call<Result<Outcome, Fault>> {
     let mut call = say(find, id, text, Collect::Undelivered);
-    call.target.retry = Some(RetryKey(42));
+    call.target.retry = Some(Retry::new(42));
     call
 }
 

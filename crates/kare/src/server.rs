@@ -226,6 +226,7 @@ impl Asked<'_> {
             find,
             scope: app.app_id.clone(),
             retry: None,
+            client: None,
         };
         let mut profile = profile::of_url(&self.params);
         profile::add_browser(&mut profile, &self.parts.headers);

@@ -22,7 +22,7 @@ use switchboard_core::dialect::{
 };
 use switchboard_core::model::{
     BotEvent, ChoiceMade, Content, ConversationId, EndReason, Feedback, FormSubmission, Message,
-    MessageId, Profile, Rating, Timestamp, TurnOutcome, UserEvent, UserInput,
+    MessageId, Profile, Query, Rating, Timestamp, TurnOutcome, UserEvent, UserInput,
 };
 use uuid::Uuid;
 
@@ -568,11 +568,7 @@ fn events_that_kare_has_no_message_for() {
         UserInput::End,
         UserInput::Form(FormSubmission::default()),
         UserInput::Feedback(Feedback::default()),
-        UserInput::TopQuestions {
-            limit: 3,
-            period: None,
-            tag: None,
-        },
+        UserInput::Query(Query::PushRules),
     ] {
         client.events.clear();
         let turn = client.input(1, input.clone());

@@ -115,6 +115,7 @@ impl Server {
             find,
             scope: SCOPE.to_owned(),
             retry: None,
+            client: None,
         }
     }
 }

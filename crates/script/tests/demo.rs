@@ -5,8 +5,8 @@
 mod support;
 
 use switchboard_core::model::{
-    Author, BotEvent, Content, EndReason, Feedback, FieldKind, HandoverPhase, Rating, UploadedFile,
-    UserInput,
+    Author, BotEvent, Content, EndReason, Feedback, FieldKind, HandoverPhase, Query, QueryAnswer,
+    Rating, TopQuestions, UploadedFile, UserInput,
 };
 
 use support::{Said, Talk, kinds, messages, submission, turn_ends, words};
@@ -525,12 +525,11 @@ fn an_article_is_put_aside() {
 #[test]
 fn the_questions_asked_most() {
     let mut talk = Talk::demo().in_language("fr");
-    let said = talk.does(UserInput::TopQuestions {
+    let said = talk.does(UserInput::Query(Query::TopQuestions(TopQuestions {
         limit: 2,
-        period: None,
-        tag: None,
-    });
-    let BotEvent::TopQuestions { questions } = &said[0].event else {
+        ..TopQuestions::default()
+    })));
+    let BotEvent::Answered(QueryAnswer::Questions(questions)) = &said[0].event else {
         panic!("{said:?}");
     };
     assert_eq!(questions.len(), 2);

@@ -10,7 +10,8 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 use switchboard_core::dialect::Cx;
 use switchboard_core::model::{
-    BotEvent, ChoiceMade, ConversationId, Feedback, FormSubmission, Rating, UploadedFile, UserInput,
+    BotEvent, ChoiceMade, ConversationId, Feedback, FormSubmission, Query, Rating, TopQuestions,
+    UploadedFile, UserInput,
 };
 use uuid::Uuid;
 
@@ -104,7 +105,7 @@ fn input() -> impl Strategy<Value = UserInput> {
         1 => Just(UserInput::Read),
         1 => Just(UserInput::Typing { active: true, text: None }),
         1 => Just(UserInput::Variables),
-        1 => Just(UserInput::TopQuestions { limit: 3, period: None, tag: None }),
+        1 => Just(UserInput::Query(Query::TopQuestions(TopQuestions { limit: 3, ..TopQuestions::default() }))),
     ]
 }
 

@@ -41,6 +41,8 @@ pub struct StoredConversation {
     pub ended: bool,
     /// The backend of its leg, and the leg's state; absent before the first input.
     pub leg: Option<(String, serde_json::Value)>,
+    /// When it began.
+    pub begun: Timestamp,
     /// When a client last did something.
     pub last_used: Timestamp,
     /// When it may be forgotten.
@@ -92,6 +94,16 @@ pub trait ConversationStore: Send + Sync + 'static {
     /// # Errors
     /// The store cannot be reached.
     async fn remove(&self, frontend: &str, key: &str) -> Result<(), StoreError>;
+
+    /// The kept conversations of a user: those whose profile names this id.
+    ///
+    /// # Errors
+    /// The store cannot be reached, or what it keeps cannot be read.
+    async fn of_user(
+        &self,
+        frontend: &str,
+        user_id: &str,
+    ) -> Result<Vec<StoredConversation>, StoreError>;
 
     /// Forgets every conversation that expires at or before `now`; returns the frontend and the
     /// key of each that had not ended.

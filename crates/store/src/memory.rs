@@ -58,6 +58,19 @@ impl ConversationStore for MemoryStore {
         Ok(())
     }
 
+    async fn of_user(
+        &self,
+        frontend: &str,
+        user_id: &str,
+    ) -> Result<Vec<StoredConversation>, StoreError> {
+        let conversations = self.conversations.lock();
+        let own = conversations.values().filter(|conversation| {
+            conversation.frontend == frontend
+                && conversation.profile.user_id.as_deref() == Some(user_id)
+        });
+        Ok(own.cloned().collect())
+    }
+
     async fn expire(&self, now: Timestamp) -> Result<Vec<(String, String)>, StoreError> {
         let mut conversations = self.conversations.lock();
         Ok(conversations

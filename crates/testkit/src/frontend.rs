@@ -104,6 +104,7 @@ pub fn say(find: Find, id: u128, text: &str, collect: Collect) -> Call<Result<Ou
             find,
             scope: "app".to_owned(),
             retry: None,
+            client: None,
         },
         profile: Profile::default(),
         operation: Operation::Input {

@@ -1,12 +1,16 @@
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
 
 use super::{Cx, Entry};
 use crate::Fault;
-use crate::model::{ConversationId, EndReason, MessageId, Profile, Timestamp, UserEvent};
+use crate::model::{
+    ConversationId, EndReason, MessageId, Profile, QueryAnswer, Timestamp, UserEvent,
+};
 
 /// The server side of a dialect: a configured endpoint that widgets and apps talk to.
 pub trait Frontend: Send + Sync {
@@ -33,10 +37,10 @@ pub trait Frontend: Send + Sync {
     }
 
     /// How long a conversation lasts without any call.
-    fn idle_timeout(&self) -> std::time::Duration;
+    fn idle_timeout(&self) -> Duration;
 
     /// How long a synchronous caller waits for the end of a turn.
-    fn turn_timeout(&self) -> std::time::Duration;
+    fn turn_timeout(&self) -> Duration;
 
     /// Commands that try this frontend out, given its base URL without a trailing slash. The
     /// first is one `curl` that brings an answer from the engine.
@@ -46,6 +50,11 @@ pub trait Frontend: Send + Sync {
     /// secret are masked.
     fn describe(&self) -> Vec<String>;
 }
+
+/// The address that a request came from, an extension of the requests that [`Frontend::handle`]
+/// gets. Behind a proxy it is the proxy's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
 
 /// What a frontend makes of a request.
 pub enum Handled {
@@ -111,8 +120,28 @@ pub struct Target {
     pub scope: String,
     /// Tells a client's repetition of a request from a new request, where the client itself does
     /// not.
-    pub retry: Option<RetryKey>,
+    pub retry: Option<Retry>,
+    /// Which client asks, where that can be told.
+    pub client: Option<ClientMark>,
 }
+
+impl Target {
+    /// A conversation by how it is found and what it belongs to.
+    pub fn new(find: Find, scope: impl Into<String>) -> Self {
+        Self {
+            find,
+            scope: scope.into(),
+            retry: None,
+            client: None,
+        }
+    }
+}
+
+/// A digest of what tells one client from another without a cookie: its address and its program.
+/// Several clients may share it. It proves nothing, and is only good for finding a conversation
+/// whose client was lost a moment ago.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ClientMark(pub u64);
 
 /// How a conversation is found or made. A key is the vendor's id of it: Kare's `conversation_id`,
 /// dydu's context id, OpenDialog's user id.
@@ -131,11 +160,33 @@ pub enum Find {
     Detached,
 }
 
-/// A digest of a request that has nothing else to know its repetition by. An identical one for the
-/// same conversation, while the first is under way or nobody has taken its answer, joins the first.
-/// Only for callers that wait for the turn.
+/// How to know the repetition of a request that has no id.
+///
+/// An identical request for the same conversation joins the first, and gets the same answer, while
+/// the first is under way, while nobody has taken its answer, and for a moment after an answer
+/// that came so late that the client may have given up on it. If the first failed, its turn is
+/// begun anew, without a second question in the conversation. Only for callers that wait for the
+/// turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct RetryKey(pub u64);
+pub struct Retry {
+    /// A digest of everything in the request.
+    pub digest: u64,
+    /// How long the client may wait before it gives up, at the least. Zero if it never does.
+    pub patience: Duration,
+    /// How long after giving up the client repeats the request.
+    pub pause: Duration,
+}
+
+impl Retry {
+    /// For a client that repeats a request only for the lack of an answer.
+    pub const fn new(digest: u64) -> Self {
+        Self {
+            digest,
+            patience: Duration::ZERO,
+            pause: Duration::ZERO,
+        }
+    }
+}
 
 /// What to do with a conversation.
 #[derive(Debug, Clone, PartialEq)]
@@ -181,6 +232,24 @@ pub enum Operation {
     End {
         /// Why.
         reason: EndReason,
+    },
+    /// Fetch what is kept of a user, in all conversations of the target's scope. With
+    /// [`Find::Detached`].
+    Records {
+        /// The user, as in [`Profile::user_id`].
+        user_id: String,
+        /// How many entries of each conversation at the most.
+        limit: usize,
+        /// What the engine is told, which keeps records of its own.
+        event: Option<Box<UserEvent>>,
+    },
+    /// Forget what is kept of a user, in all conversations of the target's scope: they end, their
+    /// clients are told, and nothing of them can be fetched again. With [`Find::Detached`].
+    Erase {
+        /// The user, as in [`Profile::user_id`].
+        user_id: String,
+        /// What the engine is told, which keeps records of its own.
+        event: Option<Box<UserEvent>>,
     },
 }
 
@@ -240,8 +309,26 @@ pub struct Answer {
     pub entries: Vec<Arc<Entry>>,
     /// The turn that the call opened or joined.
     pub turn: Option<MessageId>,
-    /// The answer to [`crate::model::UserInput::TopQuestions`].
-    pub questions: Vec<String>,
+    /// The engine's answer to a [`crate::model::Query`].
+    pub queried: Option<QueryAnswer>,
+    /// What [`Operation::Records`] found, the newest conversation first; what
+    /// [`Operation::Erase`] forgot, without entries.
+    pub records: Vec<Record>,
+}
+
+/// What is kept of one conversation of a user.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// The vendor's id of it.
+    pub key: Arc<str>,
+    /// When it began.
+    pub begun: Timestamp,
+    /// When a client last did something in it.
+    pub last_used: Timestamp,
+    /// It is over.
+    pub ended: bool,
+    /// What is recorded, as for [`Operation::History`].
+    pub entries: Vec<Arc<Entry>>,
 }
 
 /// A conversation as a frontend may see it.

@@ -1,6 +1,9 @@
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Author, Extras, Message, MessageId, Timestamp};
+use super::{
+    Action, Author, ClientError, Extras, Message, MessageId, Query, QueryAnswer, Timestamp,
+};
 use crate::text::RichText;
 
 /// Something a user, or the page around the widget, did.
@@ -95,14 +98,15 @@ pub enum UserInput {
     },
     /// Has read what was shown.
     Read,
-    /// Asks which questions are asked most. Answered by [`BotEvent::TopQuestions`].
-    TopQuestions {
-        /// How many at the most.
-        limit: u32,
-        /// The period to count over, in dydu's words (`Last30Days`).
-        period: Option<String>,
-        /// Only those with this tag.
-        tag: Option<String>,
+    /// Asks something that is no part of the dialog.
+    Query(Query),
+    /// The client's own program failed.
+    ClientError(ClientError),
+    /// The client's connection was lost while a human is involved, or is back. What the user says
+    /// meanwhile may not arrive.
+    Connection {
+        /// It was lost.
+        lost: bool,
     },
     /// Leaves the human operator or the queue, but not the conversation.
     LeaveHandover,
@@ -111,10 +115,13 @@ pub enum UserInput {
 }
 
 impl UserInput {
-    /// Whether the event opens a turn: the leg must end it with [`BotEvent::TurnEnded`]. Typing
-    /// and reading are passed on at once and answered by nothing.
+    /// Whether the event opens a turn: the leg must end it with [`BotEvent::TurnEnded`]. Signs of
+    /// life are passed on at once and answered by nothing.
     pub fn opens_turn(&self) -> bool {
-        !matches!(self, Self::Typing { .. } | Self::Read)
+        !matches!(
+            self,
+            Self::Typing { .. } | Self::Read | Self::Connection { .. }
+        )
     }
 
     /// Typed words.
@@ -203,6 +210,10 @@ pub struct UploadedFile {
     pub media_type: Option<String>,
     /// What the request for the file was called.
     pub callback: Option<String>,
+    /// What is in it, on its way to the engine; empty where only the address is known. It is not
+    /// kept in the conversation's log.
+    #[serde(skip)]
+    pub content: Bytes,
 }
 
 /// Something an engine, or an operator behind it, published. It may come at any time, asked or
@@ -219,11 +230,8 @@ pub enum BotEvent {
     /// The engine wants these facts of the user or the conversation changed (language, space,
     /// variables).
     Profile(Box<super::Profile>),
-    /// Answers [`UserInput::TopQuestions`].
-    TopQuestions {
-        /// The questions, most asked first.
-        questions: Vec<String>,
-    },
+    /// Answers a [`Query`].
+    Answered(QueryAnswer),
     /// Everything that belongs to the turn has been published.
     TurnEnded(TurnOutcome),
     /// The engine ended the conversation.

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 use super::{arb_action, arb_id, arb_label, arb_line, arb_time, arb_url, arb_uuid_text};
 use crate::model::{
-    ChoiceMade, Extras, Feedback, FormSubmission, Rating, UploadedFile, UserEvent, UserInput,
+    ChoiceMade, ClientError, DataRequest, Extras, Feedback, FormSubmission, PersonalData, Query,
+    Rating, Suggestions, TopQuestions, UploadedFile, UserEvent, UserInput,
 };
 
 /// An event of any kind.
@@ -60,11 +61,59 @@ fn arb_input() -> impl Strategy<Value = UserInput> {
             option::of(Just("Last30Days".to_owned())),
             option::of("[a-z]{1,6}"),
         )
-            .prop_map(|(limit, period, tag)| UserInput::TopQuestions { limit, period, tag })
+            .prop_map(|(limit, period, tag)| {
+                UserInput::Query(Query::TopQuestions(TopQuestions {
+                    limit,
+                    period,
+                    tag,
+                    ..TopQuestions::default()
+                }))
+            })
+            .boxed(),
+        arb_line()
+            .prop_map(|text| {
+                UserInput::Query(Query::Suggestions(Suggestions {
+                    text,
+                    ..Suggestions::default()
+                }))
+            })
+            .boxed(),
+        prop_oneof![
+            Just(Query::PushRules),
+            Just(Query::Languages),
+            Just(Query::Visit),
+            arb_personal_data().prop_map(Query::PersonalData),
+        ]
+        .prop_map(UserInput::Query)
+        .boxed(),
+        (arb_label(), arb_line())
+            .prop_map(|(error, message)| {
+                UserInput::ClientError(ClientError {
+                    error,
+                    message,
+                    ..ClientError::default()
+                })
+            })
+            .boxed(),
+        any::<bool>()
+            .prop_map(|lost| UserInput::Connection { lost })
             .boxed(),
         Just(UserInput::LeaveHandover).boxed(),
         Just(UserInput::End).boxed(),
     ])
+}
+
+fn arb_personal_data() -> impl Strategy<Value = PersonalData> {
+    (
+        prop_oneof![Just(DataRequest::Get), Just(DataRequest::Delete)],
+        option::of("[0-9a-f]{15}"),
+        option::of(Just("jane@example.org".to_owned())),
+    )
+        .prop_map(|(request, user_id, mail)| PersonalData {
+            request,
+            user_id,
+            mail,
+        })
 }
 
 fn arb_choice() -> impl Strategy<Value = ChoiceMade> {
@@ -136,6 +185,7 @@ fn arb_file() -> impl Strategy<Value = UploadedFile> {
                 size_bytes,
                 media_type,
                 callback,
+                ..UploadedFile::default()
             },
         )
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use switchboard_core::dialect::{Cx, LegOutput};
-use switchboard_core::model::{BotEvent, Content, MessageId, Profile, TurnOutcome};
+use switchboard_core::model::{BotEvent, Content, MessageId, Profile, QueryAnswer, TurnOutcome};
 
 use super::flight::{Failure, Held, Purpose};
 use super::leg::DyduLeg;
@@ -31,8 +31,6 @@ impl DyduLeg {
         }
         match purpose {
             Purpose::TopQuestions(turn) => {
-                let questions = Vec::new();
-                output.publish(Some(turn), BotEvent::TopQuestions { questions });
                 self.end_turn(turn, failure.outcome(), cx, output);
             }
             Purpose::Talk(turn, _) | Purpose::Side(turn, _) | Purpose::Livechat(Some(turn)) => {
@@ -78,7 +76,10 @@ impl DyduLeg {
                 let questions = serde_json::from_slice::<Envelope<'_, TopKnowledgeValues>>(body)
                     .map(|answer| answer.values.questions())
                     .unwrap_or_default();
-                output.publish(Some(turn), BotEvent::TopQuestions { questions });
+                output.publish(
+                    Some(turn),
+                    BotEvent::Answered(QueryAnswer::Questions(questions)),
+                );
                 self.end_turn(turn, TurnOutcome::Done, cx, output);
             }
             Purpose::Survey(mut held) => {

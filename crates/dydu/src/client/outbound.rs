@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use switchboard_core::dialect::{Cx, HandoverState, LegOutput};
-use switchboard_core::model::UserInput;
+use switchboard_core::model::TopQuestions;
 
 use super::flight::Purpose;
 use super::leg::DyduLeg;
@@ -71,14 +71,9 @@ impl DyduLeg {
         .collect()
     }
 
-    pub(super) fn top_questions(&self, input: &UserInput) -> Outgoing {
-        let (limit, period, tag) = match input {
-            UserInput::TopQuestions { limit, period, tag } => {
-                (*limit, period.as_deref(), tag.as_deref())
-            }
-            _ => (0, None, None),
-        };
-        let limit = limit.to_string();
+    pub(super) fn top_questions(&self, asked: &TopQuestions) -> Outgoing {
+        let (period, tag) = (asked.period.as_deref(), asked.tag.as_deref());
+        let limit = asked.limit.to_string();
         let mut body: Params<'_> = [
             ("language", self.language.as_str()),
             ("maxKnowledge", &limit),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use switchboard_core::dialect::HandoverState;
 use switchboard_core::model::{
-    ChoiceMade, Feedback, Profile, Rating, UploadedFile, UserEvent, UserInput,
+    ChoiceMade, Feedback, Profile, Query, Rating, UploadedFile, UserEvent, UserInput,
 };
 
 use super::input::{EXTRA_PARAMETERS, PARAMETERS};
@@ -30,7 +30,7 @@ pub struct Voice {
 
 /// What an event becomes.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Saying {
+pub enum Saying<'a> {
     /// Talk requests, one after the other.
     Talk(Vec<TalkRequest>),
     /// Talk that nobody waits for: it brings nothing to show.
@@ -41,8 +41,8 @@ pub enum Saying {
     Survey(SurveyAnswer),
     /// Variables changed.
     Variables,
-    /// A question of its own kind.
-    TopQuestions,
+    /// A question that is no part of the dialog.
+    Query(&'a Query),
     /// A sign of life.
     Typing(bool, Option<String>),
     /// The user has read everything.
@@ -52,13 +52,13 @@ pub enum Saying {
 }
 
 /// What an event becomes.
-pub fn saying(
-    event: &UserEvent,
+pub fn saying<'a>(
+    event: &'a UserEvent,
     profile: &Profile,
     voice: &Voice,
     user: &str,
     state: HandoverState,
-) -> Saying {
+) -> Saying<'a> {
     let talk = |input: String, extra: Option<Map<String, Value>>| {
         let mut request = base(profile, voice, user);
         request.user_input = input;
@@ -135,7 +135,8 @@ pub fn saying(
             one(input.to_owned(), Some(hide()))
         }
         UserInput::Variables => Saying::Variables,
-        UserInput::TopQuestions { .. } => Saying::TopQuestions,
+        UserInput::Query(query) => Saying::Query(query),
+        UserInput::ClientError(_) | UserInput::Connection { .. } => Saying::Nothing,
         UserInput::Typing { active, text } => Saying::Typing(*active, text.clone()),
         UserInput::Read => Saying::Read,
         UserInput::End => Saying::Nothing,

@@ -67,6 +67,7 @@ pub(super) fn page(ask: &Ask<'_>) -> Result<Handled, Fault> {
             scope: ask.scope(&find),
             find,
             retry: None,
+            client: None,
         },
         profile: ask.profile(),
         operation: Operation::History {

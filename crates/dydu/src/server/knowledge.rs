@@ -2,7 +2,7 @@
 //! 3.3.14.
 
 use switchboard_core::dialect::{Collect, Cx, Find, Operation, UnknownChoice, Wait};
-use switchboard_core::model::{UserEvent, UserInput};
+use switchboard_core::model::{Query, QueryAnswer, TopQuestions, UserEvent, UserInput};
 
 use super::Ask;
 use super::plan::{Plan, Reply};
@@ -26,11 +26,12 @@ pub(super) fn top(ask: &Ask<'_>, cx: &Cx<'_>) -> Plan {
     if !ask.options.top_knowledge.is_empty() {
         return Plan::text(encode(ask.options.top_knowledge.clone()));
     }
-    let input = UserInput::TopQuestions {
+    let input = UserInput::Query(Query::TopQuestions(TopQuestions {
         limit,
         period: request.period,
         tag: request.tag,
-    };
+        ..TopQuestions::default()
+    }));
     let event = UserEvent::new(cx.message_id(), cx.now, input);
     let operation = Operation::Input {
         event: Box::new(event),
@@ -42,7 +43,8 @@ pub(super) fn top(ask: &Ask<'_>, cx: &Cx<'_>) -> Plan {
         Find::Detached,
         operation,
         move |result, _| {
-            let questions = result.map(|outcome| outcome.answer.questions);
+            let answer = result.ok().and_then(|outcome| outcome.answer.queried);
+            let questions = answer.map(QueryAnswer::into_questions);
             Ok(Reply::Text(encode(questions.unwrap_or_default())))
         },
     )

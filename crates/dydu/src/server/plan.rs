@@ -132,6 +132,7 @@ impl Plan {
                                 find: Find::Existing(key),
                                 scope,
                                 retry: None,
+                                client: None,
                             },
                             profile: Profile::default(),
                         }))
@@ -163,6 +164,7 @@ fn target(ask: &Ask<'_>, find: Find, operation: &Operation) -> Target {
         scope: ask.scope(&find),
         find,
         retry: ask.retry.filter(|_| waits),
+        client: None,
     }
 }
 

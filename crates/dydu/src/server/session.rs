@@ -91,6 +91,7 @@ impl Session {
                     find: Find::Renew(named.context),
                     scope: named.bot,
                     retry: None,
+                    client: None,
                 },
                 profile,
             }))]);

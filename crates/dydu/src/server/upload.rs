@@ -36,7 +36,7 @@ pub(super) fn file(ask: &Ask<'_>, request: &Request<Bytes>, cx: &Cx<'_>) -> Hand
         url: None,
         size_bytes: Some(file.size),
         media_type: file.media_type,
-        callback: None,
+        ..UploadedFile::default()
     });
     let event = UserEvent::new(cx.message_id(), cx.now, input);
     let find = Find::Existing(context);
@@ -45,6 +45,7 @@ pub(super) fn file(ask: &Ask<'_>, request: &Request<Bytes>, cx: &Cx<'_>) -> Hand
             scope: ask.scope(&find),
             find,
             retry: None,
+            client: None,
         },
         profile: ask.profile(),
         operation: accepted(event),

@@ -177,7 +177,7 @@ pub fn outcome(entries: Vec<Entry>) -> Outcome {
         answer: Answer {
             turn: entries.iter().find_map(|entry| entry.turn),
             entries: entries.into_iter().map(Arc::new).collect(),
-            questions: Vec::new(),
+            ..Answer::default()
         },
     }
 }

@@ -223,6 +223,7 @@ fn target(find: Find) -> Target {
         find,
         scope: NAME.to_owned(),
         retry: None,
+        client: None,
     }
 }
 

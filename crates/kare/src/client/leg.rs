@@ -98,11 +98,7 @@ impl KareLeg {
             self.restart(output);
         }
         match &event.input {
-            UserInput::Typing { .. } | UserInput::Read => return,
-            UserInput::TopQuestions { .. } => {
-                let questions = Vec::new();
-                output.publish(Some(event.id), BotEvent::TopQuestions { questions });
-            }
+            UserInput::Typing { .. } | UserInput::Read | UserInput::Connection { .. } => return,
             UserInput::LinkClick { .. } | UserInput::Custom { .. } => {
                 if let Some(envelope) = self.envelope(event) {
                     self.state.push_loose(envelope);

@@ -175,7 +175,9 @@ pub fn from_model(event: &UserEvent) -> Option<Envelope> {
         UserInput::Variables
         | UserInput::Typing { .. }
         | UserInput::Read
-        | UserInput::TopQuestions { .. }
+        | UserInput::Query(_)
+        | UserInput::ClientError(_)
+        | UserInput::Connection { .. }
         | UserInput::LeaveHandover
         | UserInput::End => return None,
     };

@@ -235,6 +235,7 @@ fn call(
             find,
             scope: scope.to_owned(),
             retry: None,
+            client: None,
         },
         profile,
         operation,

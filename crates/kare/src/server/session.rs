@@ -249,6 +249,7 @@ impl Session {
                 find: Find::Existing(key),
                 scope: self.scope.clone(),
                 retry: None,
+                client: None,
             },
             profile,
             operation,

@@ -108,7 +108,7 @@ pub fn outcome(entries: Vec<Entry>, turn: Option<MessageId>) -> Outcome {
         answer: Answer {
             entries: entries.into_iter().map(Arc::new).collect(),
             turn,
-            questions: Vec::new(),
+            ..Answer::default()
         },
     }
 }

@@ -70,7 +70,8 @@ async fn dispatch(
     };
     let handshake = on_upgrade.map(|on_upgrade| upgrade::Handshake::new(mount, &parts, on_upgrade));
 
-    let request = Request::from_parts(parts, body);
+    let mut request = Request::from_parts(parts, body);
+    request.extensions_mut().insert(connection.peer);
     match mount.frontend.handle(request, path, &shared.cx()) {
         Handled::Reply(response) => response,
         Handled::Refuse(fault, response) => {

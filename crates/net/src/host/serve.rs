@@ -13,6 +13,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use switchboard_core::dialect::Peer;
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::select;
@@ -77,6 +78,8 @@ pub(super) struct Connection {
     pub(super) shared: Arc<Shared>,
     pub(super) serves: Serves,
     pub(super) phase: watch::Receiver<Phase>,
+    /// Where it comes from.
+    pub(super) peer: Peer,
     _permit: OwnedSemaphorePermit,
     /// None on an operator's connection, which is not served by the clients' threads.
     _seat: Option<Seat>,
@@ -163,8 +166,9 @@ async fn accept(
             },
         };
         // To be registered anew by the thread that serves it.
-        let tcp = match accepted.and_then(|(tcp, _)| tcp.into_std()) {
-            Ok(tcp) => tcp,
+        let accepted = accepted.and_then(|(tcp, from)| Ok((tcp.into_std()?, from)));
+        let (tcp, from) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 // Most often too many open files, which only time mends.
                 warn!(%error, "cannot accept a connection");
@@ -183,6 +187,7 @@ async fn accept(
             shared: Arc::clone(&shared),
             serves: listener.serves,
             phase: phase.clone(),
+            peer: Peer(from.ip()),
             _permit: permit,
             _seat: seat,
             opened: Instant::now(),

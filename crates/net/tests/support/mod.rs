@@ -39,6 +39,7 @@ fn target(key: &str) -> Target {
         find,
         scope: "app".to_owned(),
         retry: None,
+        client: None,
     }
 }
 

@@ -116,11 +116,6 @@ impl OpenDialogLeg {
             Plan::Nothing(outcome) => {
                 return output.publish(Some(turn), BotEvent::TurnEnded(outcome));
             }
-            Plan::TopQuestions => {
-                let questions = Vec::new();
-                output.publish(Some(turn), BotEvent::TopQuestions { questions });
-                return output.publish(Some(turn), BotEvent::TurnEnded(TurnOutcome::Done));
-            }
         };
         let Ok(request) = request else {
             // Only a user id that cannot stand in a header leads here.

@@ -31,8 +31,6 @@ pub(super) enum Plan<'a> {
     Rate(feedback::Request),
     /// Nothing; the turn ends at once.
     Nothing(TurnOutcome),
-    /// Nothing but an empty list: the vendor does not count questions.
-    TopQuestions,
 }
 
 /// Decides on an event. The content has no user yet.
@@ -62,8 +60,10 @@ pub(super) fn plan<'a>(
             draft.content(Kind::ButtonResponse, Some(END_CHAT), words)
         }
         UserInput::LeaveHandover => draft.leave(),
-        UserInput::TopQuestions { .. } => Plan::TopQuestions,
-        UserInput::Custom { .. }
+        UserInput::Query(_)
+        | UserInput::ClientError(_)
+        | UserInput::Connection { .. }
+        | UserInput::Custom { .. }
         | UserInput::Variables
         | UserInput::Typing { .. }
         | UserInput::Read => Plan::Nothing(TurnOutcome::Done),

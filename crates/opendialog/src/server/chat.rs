@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use switchboard_core::dialect::{
-    Call, Collect, Cx, Find, Operation, RetryKey, UnknownChoice, Wait,
-};
+use switchboard_core::dialect::{Call, Collect, Cx, Find, Operation, Retry, UnknownChoice, Wait};
 use switchboard_core::model::{MessageId, Profile, UserEvent, UserInput};
 
 use super::access::Caller;
@@ -41,7 +39,7 @@ impl Server {
             // Custom clients give no id that a repetition could be known by.
             let mut digest = DefaultHasher::new();
             digest.write(request.body());
-            target.retry = Some(RetryKey(digest.finish()));
+            target.retry = Some(Retry::new(digest.finish()));
         }
         let kind = body.content.kind;
         let did = input::to_model(&body.content);

@@ -6,8 +6,8 @@ use http::{Response, StatusCode, header};
 use serde_json::{Value, json};
 use switchboard_core::dialect::{LegInput, LegOutput, TransportFault};
 use switchboard_core::model::{
-    Action, BotEvent, ChoiceMade, Content, ContentKind, Feedback, FormSubmission, Profile, Rating,
-    TurnOutcome, UserEvent, UserInput,
+    Action, BotEvent, ChoiceMade, Content, ContentKind, Feedback, FormSubmission, Profile, Query,
+    Rating, TurnOutcome, UserEvent, UserInput,
 };
 
 use crate::support::{
@@ -401,11 +401,7 @@ fn every_event_that_opens_a_turn_ends_one() {
         UserInput::LeaveHandover,
         UserInput::End,
         UserInput::text("  "),
-        UserInput::TopQuestions {
-            limit: 3,
-            period: None,
-            tag: None,
-        },
+        UserInput::Query(Query::PushRules),
         UserInput::Custom {
             name: "x".to_owned(),
             value: None,

@@ -1,8 +1,8 @@
 //! What the user does, other than speaking.
 
 use switchboard_core::model::{
-    BotEvent, ChoiceMade, EndReason, Feedback, FormSubmission, HandoverPhase, Rating, UploadedFile,
-    UserEvent, UserInput,
+    BotEvent, ChoiceMade, EndReason, Feedback, FormSubmission, HandoverPhase, Query, QueryAnswer,
+    Rating, UploadedFile, UserEvent, UserInput,
 };
 
 use super::ScriptLeg;
@@ -31,14 +31,17 @@ impl ScriptLeg {
             }
             UserInput::Feedback(feedback) => self.feedback(turn, feedback),
             UserInput::File(file) => self.file(turn, file),
-            UserInput::TopQuestions { limit, .. } => self.top_questions(turn, *limit),
+            UserInput::Query(Query::TopQuestions(asked)) => self.top_questions(turn, asked.limit),
             UserInput::LeaveHandover => self.leave(turn, HandoverPhase::LeftByUser),
             UserInput::End => {
                 let reason = EndReason::Ended;
                 turn.plan(None, BotEvent::ConversationEnded { reason }, Part::Dialog);
             }
             // Somebody else's to count; a script has nothing to say to them.
-            UserInput::Custom { .. }
+            UserInput::Query(_)
+            | UserInput::ClientError(_)
+            | UserInput::Connection { .. }
+            | UserInput::Custom { .. }
             | UserInput::LinkClick { .. }
             | UserInput::Variables
             | UserInput::Typing { .. }
@@ -254,7 +257,11 @@ impl ScriptLeg {
             .take(usize::try_from(limit).unwrap_or(usize::MAX))
             .cloned()
             .collect();
-        turn.plan(None, BotEvent::TopQuestions { questions }, Part::Dialog);
+        turn.plan(
+            None,
+            BotEvent::Answered(QueryAnswer::Questions(questions)),
+            Part::Dialog,
+        );
     }
 }
 
