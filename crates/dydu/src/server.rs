@@ -30,7 +30,7 @@ use crate::convert::compose::{Occasion, Scene};
 use crate::convert::input;
 use crate::error;
 use crate::options::{BotOptions, FrontendOptions};
-use crate::wire::path::{self, Endpoint};
+use crate::wire::path::{self, Endpoint, Route};
 use crate::wire::{Params, frame, params, words};
 use plan::Plan;
 use session::Session;
@@ -79,7 +79,7 @@ impl Chatbox {
             is_sure: is_sure(&self.options, named),
             context: route.context.or(params.context()).map(str::to_owned),
             // Two strangers may say the same at the same moment.
-            retry: (route.context.is_some() || is_known(&params)).then(|| retry_key(path, &params)),
+            retry: (route.context.is_some() || is_known(&params)).then(|| retry_key(&route, &params)),
             channel: Channel::Rest,
             params,
         };
@@ -363,9 +363,10 @@ fn is_known(params: &Params<'_>) -> bool {
     params.context().is_some() || user.is_some_and(|user| !user.trim().is_empty())
 }
 
-fn retry_key(path: &str, params: &Params<'_>) -> Retry {
+/// A copy may take another way to the same server, so the path counts for what it leads to.
+fn retry_key(route: &Route<'_>, params: &Params<'_>) -> Retry {
     let mut digest = DefaultHasher::new();
-    path.hash(&mut digest);
+    route.hash(&mut digest);
     for pair in params.iter() {
         pair.hash(&mut digest);
     }

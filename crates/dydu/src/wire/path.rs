@@ -139,7 +139,7 @@ impl Endpoint {
 }
 
 /// A path taken apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Route<'a> {
     /// What it leads to.
     pub endpoint: Endpoint,
