@@ -79,7 +79,8 @@ impl Chatbox {
             is_sure: is_sure(&self.options, named),
             context: route.context.or(params.context()).map(str::to_owned),
             // Two strangers may say the same at the same moment.
-            retry: (route.context.is_some() || is_known(&params)).then(|| retry_key(&route, &params)),
+            retry: (route.context.is_some() || is_known(&params))
+                .then(|| retry_key(&route, &params)),
             channel: Channel::Rest,
             params,
         };

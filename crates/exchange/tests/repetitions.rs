@@ -134,6 +134,20 @@ async fn a_question_that_timed_out_was_heard_and_is_not_asked_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_late_answer_has_a_conversation_to_come_to() {
+    let world = World::new(SECOND);
+    let operation = Operation::Input {
+        event: event(1, UserInput::text("hang")),
+        wait: Wait::TurnOrLate(Collect::Undelivered),
+        unknown_choice: UnknownChoice::Pass,
+    };
+    let new = Target::new(Find::Renew(None), "app");
+    let outcome = world.call(new, operation).await.unwrap();
+    assert!(outcome.answer.late && outcome.answer.entries.is_empty());
+    assert_eq!(world.history(&outcome.view.key).await, ["> hang"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn copies_of_a_first_question_begin_one_conversation() {
     let world = World::new(10 * SECOND);
     let new = || Target::new(Find::Renew(None), "app");

@@ -153,13 +153,7 @@ impl Plan {
 fn target(ask: &Ask<'_>, find: Find, operation: &Operation) -> Target {
     // Only who waits for an answer repeats a request for the lack of one. What is merely handed
     // over may be meant twice, such as the same word said again to an operator.
-    let waits = matches!(
-        operation,
-        Operation::Input {
-            wait: Wait::Turn(_),
-            ..
-        }
-    );
+    let waits = matches!(operation, Operation::Input { wait, .. } if wait.collect().is_some());
     Target {
         scope: ask.scope(&find),
         find,
