@@ -271,6 +271,10 @@ impl FrontendHandle {
                 pending,
             });
         }
+        // Tests, and what is not to be kept, stay out of statistics.
+        if !event.unrecorded && state.profile.qualification != Some(true) {
+            self.state.meters.asked(&event);
+        }
         let log = state.log.iter().map(|slot| &slot.entry);
         let (input, ignored) = match resolve(event.input, log, unknown) {
             Resolved::Pass(input) => (input, false),

@@ -6,10 +6,11 @@ mod support;
 
 use std::time::Duration;
 
+use metrics_exporter_prometheus::PrometheusBuilder;
 use support::{World, any, detached, event, existing, texts};
 use switchboard_core::Fault;
-use switchboard_core::dialect::{Collect, Operation, Outcome, Target, UnknownChoice, Wait};
-use switchboard_core::model::{DataRequest, PersonalData, Query, UserInput};
+use switchboard_core::dialect::{Call, Collect, Operation, Outcome, Target, UnknownChoice, Wait};
+use switchboard_core::model::{DataRequest, PersonalData, Profile, Query, UserInput};
 use switchboard_exchange::Delivery;
 use tokio::time::sleep;
 
@@ -131,4 +132,47 @@ async fn a_turn_under_way_ends_when_its_conversation_is_erased() {
     };
     let (asked, _) = tokio::join!(asked, erased);
     assert_eq!(asked.err(), Some(Fault::ConversationEnded));
+}
+
+#[tokio::test(start_paused = true)]
+async fn questions_are_counted_by_their_origin_but_not_those_of_tests() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let world = World::new(Duration::from_secs(1));
+    let ask = async |id: u128, origin: Option<&str>, test: bool, unrecorded: bool| {
+        let mut event = event(id, UserInput::text("echo hi"));
+        event.origin = origin.map(str::to_owned);
+        event.unrecorded = unrecorded;
+        let call = Call {
+            target: any(if test { "test" } else { "real" }),
+            profile: Profile {
+                qualification: Some(test),
+                ..Profile::default()
+            },
+            operation: Operation::Input {
+                event,
+                wait: Wait::Turn(Collect::Turn),
+                unknown_choice: UnknownChoice::Pass,
+            },
+            finish: Box::new(|result, _| result),
+        };
+        world.handle.call(call).await.unwrap();
+    };
+    ask(1, None, false, false).await;
+    ask(2, Some("reword_auto"), false, false).await;
+    ask(3, Some("reword_auto"), false, false).await;
+    ask(4, Some("reword_auto"), true, false).await;
+    ask(5, None, false, true).await;
+    let lines = recorder.handle().render();
+    let mut counted: Vec<_> = lines
+        .lines()
+        .filter(|line| line.starts_with("switchboard_questions_total"))
+        .collect();
+    counted.sort_unstable();
+    let of = |origin: &str, count: u32| {
+        format!(
+            "switchboard_questions_total{{frontend=\"web\",backend=\"fake\",origin=\"{origin}\"}} {count}"
+        )
+    };
+    assert_eq!(counted, [of("reword_auto", 2), of("typed", 1)]);
 }
