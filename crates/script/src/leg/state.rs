@@ -117,7 +117,7 @@ impl State {
     }
 
     /// The language to speak: the one that the user went over to, else the profile's, else the
-    /// script's first.
+    /// script's first. A profile that keeps its language decides alone.
     pub(super) fn language<'a>(&'a self, bot: &'a Bot, profile: &Profile) -> &'a str {
         let tag = profile.locales.effective();
         let known = tag.and_then(|tag| bot.language_for(tag));
@@ -125,7 +125,7 @@ impl State {
             // Many clients send with each request the locale they began with.
             Some(switched)
                 if known.is_none()
-                    || tag.is_some_and(|tag| switched.despite.iter().any(|old| old == tag)) =>
+                    || profile.keep_language != Some(true) && tag.is_some_and(|tag| switched.despite.iter().any(|old| old == tag)) =>
             {
                 &switched.to
             }
