@@ -288,9 +288,7 @@ impl DyduLeg {
     }
 
     fn abandon(&mut self, turn: MessageId, cx: &Cx<'_>, output: &mut LegOutput) {
-        let is_file = |flight: &Flight| {
-            matches!(&flight.purpose, Purpose::Upload(upload) if upload.turn == turn)
-        };
+        let is_file = |flight: &Flight| matches!(&flight.purpose, Purpose::Upload(upload) if upload.turn == turn);
         if self.flights.values().any(is_file) {
             self.tell_failed_upload(None, TurnOutcome::TimedOut, cx, output);
         }

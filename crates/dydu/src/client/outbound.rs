@@ -75,7 +75,10 @@ impl DyduLeg {
 
     /// Lets the engine know of variables that are gone: what is merely left out of a talk stays.
     pub(super) fn tell_deleted(&self, requests: &mut [TalkRequest]) {
-        let Some(told) = requests.first_mut().and_then(|first| first.variables.as_mut()) else {
+        let Some(told) = requests
+            .first_mut()
+            .and_then(|first| first.variables.as_mut())
+        else {
             return;
         };
         for name in self.state.variables.keys() {

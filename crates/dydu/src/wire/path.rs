@@ -282,7 +282,12 @@ mod tests {
                 Some("cé"),
             ),
             ("/api/chat/talk/%ff", Endpoint::Talk, Some("%ff"), None),
-            ("/api/chat/talk/b/a%00b", Endpoint::Talk, Some("b"), Some("ab")),
+            (
+                "/api/chat/talk/b/a%00b",
+                Endpoint::Talk,
+                Some("b"),
+                Some("ab"),
+            ),
             ("/servlet//CHATWS", Endpoint::ChatWs, None, None),
         ] {
             let expected = Route {

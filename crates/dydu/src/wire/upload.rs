@@ -109,7 +109,8 @@ fn content(field: &mut Field<'_>) -> Result<Bytes, multer::Error> {
 fn plain_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     // Nor may a name be shown in another order than it is written in.
-    let is_odd = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_odd =
+        |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let plain: String = last
         .replace("%22", "\"")
         .chars()
@@ -318,7 +319,11 @@ mod tests {
             ("name=\"f\"; filename=\"a\u{85}\u{202e}b\"", "ab"),
             ("name=\"dydu-upload-file\"", NAMELESS),
         ] {
-            assert_eq!(of_disposition(disposition).unwrap()[0].name, name, "{disposition}");
+            assert_eq!(
+                of_disposition(disposition).unwrap()[0].name,
+                name,
+                "{disposition}"
+            );
         }
         let long = of_disposition(&format!("name=f; filename=\"{}\"", "é".repeat(999)));
         assert_eq!(long.unwrap()[0].name.chars().count(), NAME_LIMIT);
@@ -335,14 +340,21 @@ mod tests {
             (part.into(), true),
             (format!("{part}\r\n--Y--\r\n"), true),
             (format!("{part}\r\n--X"), true),
-            (part.replace("; filename=\"a\"", "") + "\r\n--X--\r\n", false),
+            (
+                part.replace("; filename=\"a\"", "") + "\r\n--X--\r\n",
+                false,
+            ),
             (part.replace("\"a\"", "\"\"") + "\r\n--X--\r\n", false),
         ] {
             let error = read("X", body.clone()).unwrap_err();
             assert_eq!(error != UploadError::NoFile, is_broken, "{body}: {error}");
         }
-        for content_type in ["", "text/plain", "multipart/form-data", "multipart/mixed; boundary=X"]
-        {
+        for content_type in [
+            "",
+            "text/plain",
+            "multipart/form-data",
+            "multipart/mixed; boundary=X",
+        ] {
             let error = files(content_type, Bytes::new(), None).unwrap_err();
             assert!(matches!(error, UploadError::Broken(_)), "{content_type}");
         }
