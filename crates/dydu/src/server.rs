@@ -314,7 +314,7 @@ fn plan(endpoint: Endpoint, ask: &Ask<'_>, cx: &Cx<'_>) -> Result<Plan, Fault> {
         Endpoint::TopKnowledge => Ok(knowledge::top(ask, cx)),
         Endpoint::Search => Ok(knowledge::search()),
         Endpoint::Feedback | Endpoint::FeedbackComment | Endpoint::FeedbackReason => {
-            feedback::feedback(ask, cx)
+            feedback::feedback(endpoint, ask, cx)
         }
         Endpoint::Survey => survey::answer(ask, cx),
         Endpoint::SurveyConfiguration => survey::configuration(ask),

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Extras;
 
 /// Most context variables of a conversation.
-pub const VARIABLES_LIMIT: usize = 1_000;
+pub const VARIABLES_LIMIT: usize = 500;
 
 /// What is known of the user and of where the conversation takes place.
 ///

@@ -251,11 +251,12 @@ pub fn variable(params: &Params<'_>) -> Result<BTreeMap<String, String>, Fault> 
     Ok([(name.to_owned(), value.into_owned())].into())
 }
 
-/// The part of a feedback that a request carries; absent where the user wrote nothing.
+/// The part of a feedback that a request carries; absent where the user wrote nothing. `wanted` is
+/// the parameter that the request is about.
 ///
 /// # Errors
 /// It has none of the parts, or one with a value that has no meaning.
-pub fn feedback(params: &Params<'_>) -> Result<Option<Feedback>, Fault> {
+pub fn feedback(params: &Params<'_>, wanted: &str) -> Result<Option<Feedback>, Fault> {
     let verdict = Verdict::of(params);
     if verdict.is_none() && params.get("feedBack").is_some() {
         let words = "one of positive, negative and withoutAnswer is wanted";
@@ -268,8 +269,7 @@ pub fn feedback(params: &Params<'_>) -> Result<Option<Feedback>, Fault> {
     }
     let comment = params.get("comment").map(str::trim);
     if verdict.is_none() && reason.is_none() && comment.is_none() {
-        let names = "feedBack, choiceKey or comment is missing";
-        return Err(Fault::bad_field("feedBack", names));
+        return Err(Fault::bad_field(wanted, "missing"));
     }
     let rating = verdict.map(|verdict| match verdict {
         Verdict::Positive => Rating::Positive,
