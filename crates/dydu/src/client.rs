@@ -12,6 +12,7 @@ mod poll;
 mod request;
 mod socket;
 mod state;
+mod upload;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +42,8 @@ struct Settings {
     transport: Transport,
     talk_timeout: Duration,
     timeout: Duration,
+    upload_timeout: Duration,
+    upload_failed: String,
     rounds: u32,
     poll_after: Vec<Duration>,
     livechat_poll: Duration,
@@ -61,6 +64,8 @@ impl Engine {
                 transport: options.transport,
                 talk_timeout: options.talk_timeout,
                 timeout: options.timeout,
+                upload_timeout: options.upload_timeout,
+                upload_failed: options.upload_failed.clone(),
                 rounds: options.rounds,
                 poll_after: options.poll_after.clone(),
                 livechat_poll: options.livechat_poll,

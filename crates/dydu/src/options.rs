@@ -115,6 +115,12 @@ pub struct BackendOptions {
     /// How long any other request may take.
     #[serde(default = "timeout", deserialize_with = "duration")]
     pub timeout: Duration,
+    /// How long it may take to send a file of a user's. There is one attempt.
+    #[serde(default = "upload_timeout", deserialize_with = "duration")]
+    pub upload_timeout: Duration,
+    /// What a user is told whose file the engine did not take.
+    #[serde(default = "upload_failed")]
+    pub upload_failed: String,
     /// How often each server is tried for one request.
     #[serde(default = "rounds")]
     pub rounds: u32,
@@ -232,6 +238,12 @@ fn talk_timeout() -> Duration {
 }
 fn timeout() -> Duration {
     Duration::from_secs(5)
+}
+fn upload_timeout() -> Duration {
+    Duration::from_secs(30)
+}
+fn upload_failed() -> String {
+    "The file could not be sent.".to_owned()
 }
 fn rounds() -> u32 {
     1

@@ -71,13 +71,18 @@ impl Chatbox {
         if route.endpoint != Endpoint::FileUpload && request.body().len() > BODY_LIMIT {
             return Err(Fault::TooLarge { limit: BODY_LIMIT });
         }
-        let params = parameters(&request, route.endpoint);
-        let named = route.bot.or(params.bot());
+        let params = parameters(&request, route.endpoint)?;
+        let named = route.bot.as_deref().or(params.bot());
         let ask = Ask {
             options: &self.options,
             bot: find_bot(&self.options, named, route.endpoint.needs_bot())?,
             is_sure: is_sure(&self.options, named),
-            context: route.context.or(params.context()).map(str::to_owned),
+            context: route
+                .context
+                .as_deref()
+                .filter(|context| !context.trim().is_empty())
+                .or(params.context())
+                .map(str::to_owned),
             // Two strangers may say the same at the same moment.
             retry: (route.context.is_some() || is_known(&params))
                 .then(|| retry_key(&route, &params)),
@@ -151,13 +156,20 @@ impl Frontend for Chatbox {
         error::encode_fault(fault)
     }
 
+    fn encode_refusal(&self, path: &str, fault: &Fault) -> Response<Bytes> {
+        match path::parse(path).map(|route| route.endpoint) {
+            Some(Endpoint::FileUpload) => upload::refused(None),
+            _ => self.encode_fault(fault),
+        }
+    }
+
     fn cors_headers(&self) -> &[&str] {
         &["accept", "authorization", "content-type", "oidcaccesstoken"]
     }
 
     fn body_limit(&self) -> usize {
         // What surrounds the file in a multipart body is small.
-        self.options.upload_limit + BODY_LIMIT
+        self.options.upload_limit.saturating_add(BODY_LIMIT)
     }
 
     fn idle_timeout(&self) -> Duration {
@@ -303,7 +315,7 @@ fn plan(endpoint: Endpoint, ask: &Ask<'_>, cx: &Cx<'_>) -> Result<Plan, Fault> {
         Endpoint::TopKnowledge => Ok(knowledge::top(ask, cx)),
         Endpoint::Search => Ok(knowledge::search()),
         Endpoint::Feedback | Endpoint::FeedbackComment | Endpoint::FeedbackReason => {
-            feedback::feedback(ask, cx)
+            feedback::feedback(endpoint, ask, cx)
         }
         Endpoint::Survey => survey::answer(ask, cx),
         Endpoint::SurveyConfiguration => survey::configuration(ask),
@@ -329,7 +341,10 @@ fn plan(endpoint: Endpoint, ask: &Ask<'_>, cx: &Cx<'_>) -> Result<Plan, Fault> {
 }
 
 /// Parameters of body and query; those of the body win.
-fn parameters(request: &Request<Bytes>, endpoint: Endpoint) -> Params<'_> {
+///
+/// # Errors
+/// The body says that it is JSON, and is no JSON object.
+fn parameters(request: &Request<Bytes>, endpoint: Endpoint) -> Result<Params<'_>, Fault> {
     let body = request.body();
     let content_type = request
         .headers()
@@ -339,12 +354,17 @@ fn parameters(request: &Request<Bytes>, endpoint: Endpoint) -> Params<'_> {
     let is_json = content_type
         .get(..JSON.len())
         .is_some_and(|start| start.eq_ignore_ascii_case(JSON));
-    let mut params = if body.is_empty() || endpoint == Endpoint::FileUpload {
+    let is_elsewhere = match endpoint {
+        Endpoint::FileUpload => true,
+        Endpoint::ChatHttp => is_json,
+        _ => false,
+    };
+    let mut params = if body.is_empty() || is_elsewhere {
         Params::new()
     } else if is_json {
         serde_json::from_slice(body)
             .map(Params::of_json)
-            .unwrap_or_default()
+            .map_err(|error| Fault::bad_field("body", format!("no JSON object: {error}")))?
     } else if endpoint.is_unencoded() {
         let body = String::from_utf8_lossy(body);
         Params::unencoded(&body, params::is_survey_or_poll_name)
@@ -354,7 +374,7 @@ fn parameters(request: &Request<Bytes>, endpoint: Endpoint) -> Params<'_> {
     if let Some(query) = request.uri().query() {
         params.append(Params::form(query.as_bytes()));
     }
-    params
+    Ok(params)
 }
 
 /// The widget repeats an unanswered request byte for byte, without a request id.

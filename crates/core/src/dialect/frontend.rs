@@ -22,6 +22,13 @@ pub trait Frontend: Send + Sync {
     /// over the limit, and to a refused websocket.
     fn encode_fault(&self, fault: &Fault) -> Response<Bytes>;
 
+    /// The same where the path is known, for clients that read their answers differently from one
+    /// path to the other. `path` is as for [`Frontend::handle`].
+    fn encode_refusal(&self, path: &str, fault: &Fault) -> Response<Bytes> {
+        let _ = path;
+        self.encode_fault(fault)
+    }
+
     /// Request headers that a cross-origin page may send, for `Access-Control-Allow-Headers`.
     /// An entry ending in `*` allows every requested header with that prefix.
     fn cors_headers(&self) -> &[&str];

@@ -15,6 +15,7 @@ use switchboard_core::model::{BotEvent, MessageId, TurnOutcome};
 
 use super::Settings;
 use super::request::Outgoing;
+use super::upload::Upload;
 use crate::error;
 use crate::wire::TalkRequest;
 
@@ -40,6 +41,8 @@ pub(super) enum Purpose {
     Side(MessageId, VecDeque<Outgoing>),
     /// The most asked questions.
     TopQuestions(MessageId),
+    /// A file, or the context that it needs first.
+    Upload(Box<Upload>),
     /// The questions of a survey, with what waits for them.
     Survey(Held),
     /// News.
@@ -61,6 +64,7 @@ impl Purpose {
         match self {
             Self::Talk(turn, _) | Self::Side(turn, _) | Self::TopQuestions(turn) => Some(*turn),
             Self::Livechat(turn) => *turn,
+            Self::Upload(upload) => Some(upload.turn),
             Self::Survey(held) => held.turn,
             Self::Report | Self::Poll => None,
         }
@@ -131,8 +135,8 @@ pub(super) fn body(result: Result<Response<Bytes>, TransportFault>) -> Result<By
 impl Flight {
     /// The server to try next after a failure.
     pub(super) fn next_server(&self, failure: &Failure, settings: &Settings) -> Option<usize> {
-        // Nobody waits for a second try.
-        if matches!(self.purpose, Purpose::TopQuestions(_)) {
+        // Nobody waits for a second try; a file is sent once, as by the widget.
+        if matches!(self.purpose, Purpose::TopQuestions(_)) || self.request.file.is_some() {
             return None;
         }
         let servers = settings.servers.len().max(1);

@@ -36,6 +36,7 @@ impl DyduLeg {
             Purpose::Talk(turn, _) | Purpose::Side(turn, _) | Purpose::Livechat(Some(turn)) => {
                 self.end_turn(turn, failure.outcome(), cx, output);
             }
+            Purpose::Upload(upload) => self.upload_failed(*upload, failure.outcome(), cx, output),
             // What came with the survey is shown without its questions.
             Purpose::Survey(held) => self.release(held, cx, output),
             Purpose::Poll => self.poll_ended(false, cx),
@@ -72,6 +73,7 @@ impl DyduLeg {
                 let _ = self.read_answer(body);
                 self.sides(turn, more, TurnOutcome::Done, cx, output);
             }
+            Purpose::Upload(upload) => self.upload_landed(*upload, body, cx, output),
             Purpose::TopQuestions(turn) => {
                 let questions = serde_json::from_slice::<Envelope<'_, TopKnowledgeValues>>(body)
                     .map(|answer| answer.values.questions())
@@ -101,7 +103,7 @@ impl DyduLeg {
     }
 
     /// Reads an envelope and takes over the context that it brings.
-    fn read_answer<'a>(&mut self, body: &'a [u8]) -> Result<Received<'a>, Failure> {
+    pub(super) fn read_answer<'a>(&mut self, body: &'a [u8]) -> Result<Received<'a>, Failure> {
         let answer = std::str::from_utf8(body)
             .ok()
             .and_then(|text| Received::of(text).ok())
@@ -159,6 +161,7 @@ impl DyduLeg {
     ) -> Result<Heard, serde_json::Error> {
         let mut heard = answer::to_model(answer, parent, self.state.handover, cx)?;
         self.state.handover = heard.state;
+        self.remember_upload(&heard.events);
         let language = heard
             .language
             .take()

@@ -80,10 +80,19 @@ impl DyduLeg {
         );
         let turn = event.id;
         match saying {
-            Saying::Talk(requests) => {
+            Saying::Talk(_) if self.is_said_with_file(event) => {
+                self.end_turn(turn, TurnOutcome::Done, cx, output);
+            }
+            Saying::Talk(mut requests) => {
+                self.tell_deleted(&mut requests);
                 self.state.variables = say::variables(profile);
                 let leaves = event.input == UserInput::LeaveHandover;
                 self.talk(turn, requests.into(), leaves, cx, output);
+            }
+            Saying::Upload(file, mut request) => {
+                self.tell_deleted(std::slice::from_mut(&mut *request));
+                self.state.variables = say::variables(profile);
+                self.upload(turn, file, *request, cx, output);
             }
             Saying::Report(request) => {
                 // The widget reports no links while a livechat is polled.
@@ -137,7 +146,7 @@ impl DyduLeg {
 
     /// Says something. During a livechat a turn ends as soon as it is said, because whoever
     /// answers does so when he likes.
-    fn talk(
+    pub(super) fn talk(
         &mut self,
         turn: MessageId,
         mut requests: VecDeque<TalkRequest>,
@@ -278,7 +287,11 @@ impl DyduLeg {
         self.flights.values().any(|flight| is(&flight.purpose))
     }
 
-    fn abandon(&mut self, turn: MessageId) {
+    fn abandon(&mut self, turn: MessageId, cx: &Cx<'_>, output: &mut LegOutput) {
+        let is_file = |flight: &Flight| matches!(&flight.purpose, Purpose::Upload(upload) if upload.turn == turn);
+        if self.flights.values().any(is_file) {
+            self.tell_failed_upload(None, TurnOutcome::TimedOut, cx, output);
+        }
         self.flights
             .retain(|_, flight| flight.purpose.turn() != Some(turn));
         self.socket.abandon(turn);
@@ -327,7 +340,7 @@ impl Leg for DyduLeg {
                 self.socket_timer(cx, output);
                 self.poll_timer(cx, output);
             }
-            LegInput::Abandon { turn } => self.abandon(turn),
+            LegInput::Abandon { turn } => self.abandon(turn, cx, output),
             LegInput::Close => self.close(cx, output),
         }
     }

@@ -25,6 +25,7 @@ impl DyduLeg {
             context: self.state.context.clone(),
             body: request.to_params().to_form().into(),
             timeout: self.settings.talk_timeout,
+            file: None,
         }
     }
 
@@ -34,6 +35,7 @@ impl DyduLeg {
             context: None,
             body: body.into(),
             timeout: self.settings.timeout,
+            file: None,
         }
     }
 
@@ -69,6 +71,19 @@ impl DyduLeg {
             self.side(Endpoint::Variable, body.to_form())
         })
         .collect()
+    }
+
+    /// Lets the engine know of variables that are gone: what is merely left out of a talk stays.
+    pub(super) fn tell_deleted(&self, requests: &mut [TalkRequest]) {
+        let Some(told) = requests
+            .first_mut()
+            .and_then(|first| first.variables.as_mut())
+        else {
+            return;
+        };
+        for name in self.state.variables.keys() {
+            told.entry(name.clone()).or_default();
+        }
     }
 
     pub(super) fn top_questions(&self, asked: &TopQuestions) -> Outgoing {

@@ -11,6 +11,7 @@ use crate::wire::params::percent;
 use crate::wire::path::Endpoint;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const HTML: HeaderValue = HeaderValue::from_static("text/html, */*;q=0.8");
 const FORM: HeaderValue =
     HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
 
@@ -22,6 +23,16 @@ pub(super) struct Outgoing {
     pub(super) context: Option<String>,
     pub(super) body: Bytes,
     pub(super) timeout: Duration,
+    /// A file, which goes another way than everything else.
+    pub(super) file: Option<Multipart>,
+}
+
+/// What is particular to the request that sends a file.
+#[derive(Debug, Clone)]
+pub(super) struct Multipart {
+    pub(super) query: String,
+    /// The content type, which names the boundary.
+    pub(super) content_type: HeaderValue,
 }
 
 impl Outgoing {
@@ -31,19 +42,35 @@ impl Outgoing {
         let mut address = String::with_capacity(base.len() + 128);
         address.push_str(base);
         address.push_str(self.endpoint.path());
-        for part in [Some(&settings.bot), self.context.as_ref()]
-            .into_iter()
-            .flatten()
-        {
-            address.push('/');
-            address.extend(percent(part));
+        match &self.file {
+            Some(file) => {
+                address.push('?');
+                address.push_str(&file.query);
+            }
+            None => {
+                for part in [Some(&settings.bot), self.context.as_ref()]
+                    .into_iter()
+                    .flatten()
+                {
+                    address.push('/');
+                    address.extend(percent(part));
+                }
+            }
         }
         let mut request = Request::new(self.body.clone());
         *request.method_mut() = Method::POST;
         *request.uri_mut() = address.try_into().ok()?;
         let headers = request.headers_mut();
-        headers.insert(ACCEPT, JSON);
-        headers.insert(CONTENT_TYPE, FORM);
+        match &self.file {
+            Some(file) => {
+                headers.insert(ACCEPT, HTML);
+                headers.insert(CONTENT_TYPE, file.content_type.clone());
+            }
+            None => {
+                headers.insert(ACCEPT, JSON);
+                headers.insert(CONTENT_TYPE, FORM);
+            }
+        }
         Some(request)
     }
 

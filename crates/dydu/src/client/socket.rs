@@ -140,10 +140,14 @@ impl DyduLeg {
         parameters
             .entry("doNotRegisterInteraction")
             .or_insert(Value::Bool(false));
-        parameters.insert("contextType".into(), b64::encode("Web").into());
-        parameters.insert("useServerCookieForContext".into(), false.into());
-        parameters.insert("disableLanguageDetection".into(), true.into());
-        parameters.insert("timestamp".into(), cx.now.as_millis().into());
+        for (name, value) in [
+            ("contextType", b64::encode("Web").into()),
+            ("useServerCookieForContext", false.into()),
+            ("disableLanguageDetection", false.into()),
+            ("timestamp", cx.now.as_millis().into()),
+        ] {
+            parameters.entry(name).or_insert(value);
+        }
         self.push_frame("talk", parameters, output);
     }
 

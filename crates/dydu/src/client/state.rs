@@ -23,6 +23,13 @@ pub(super) struct State {
     pub(super) handover: HandoverState,
     /// The context variables that the engine has.
     pub(super) variables: BTreeMap<String, String>,
+    /// The sentence that the engine wants to hear after the upload that it asked for.
+    #[serde(default)]
+    pub(super) upload_sentence: Option<String>,
+    /// The sentence that need not be said any more, because it was said with a file, or because
+    /// there is no file.
+    #[serde(default)]
+    pub(super) upload_said: Option<String>,
 }
 
 impl State {
@@ -35,6 +42,8 @@ impl State {
             last_item: 0,
             handover: HandoverState::None,
             variables: BTreeMap::new(),
+            upload_sentence: None,
+            upload_said: None,
         }
     }
 

@@ -90,8 +90,7 @@ pub(super) fn welcome_call(ask: &Ask<'_>) -> Plan {
 
 /// `chat/variable`: sets a context variable or, with an empty value, deletes it.
 pub(super) fn variable(ask: &Ask<'_>, cx: &Cx<'_>) -> Result<Plan, Fault> {
-    let variables =
-        input::variable(&ask.params).ok_or_else(|| Fault::bad_field("name", "missing"))?;
+    let variables = input::variable(&ask.params)?;
     let mut event = UserEvent::new(cx.message_id(), cx.now, UserInput::Variables);
     event.hidden = true;
     let find = Find::Renew(ask.context.clone());

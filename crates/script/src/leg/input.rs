@@ -227,7 +227,10 @@ impl ScriptLeg {
         let Some(intent) = intent else {
             return;
         };
-        let size = file.size_bytes.map(|size| size.to_string());
+        let size = file
+            .size_bytes
+            .map(|size| size.to_string())
+            .or_else(|| (!file.content.is_empty()).then(|| file.content.len().to_string()));
         let values = [
             ("file", Some(file.name.clone())),
             ("file_url", file.url.clone()),
