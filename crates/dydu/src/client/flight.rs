@@ -14,6 +14,7 @@ use switchboard_core::dialect::TransportFault;
 use switchboard_core::model::{BotEvent, MessageId, TurnOutcome};
 
 use super::Settings;
+use super::query::Asked;
 use super::request::Outgoing;
 use crate::error;
 use crate::wire::TalkRequest;
@@ -38,8 +39,8 @@ pub(super) enum Purpose {
     Report,
     /// One of several requests that make up a turn and bring nothing.
     Side(MessageId, VecDeque<Outgoing>),
-    /// The most asked questions.
-    TopQuestions(MessageId),
+    /// A question that is no part of the dialog.
+    Query(MessageId, Asked),
     /// The questions of a survey, with what waits for them.
     Survey(Held),
     /// News.
@@ -59,7 +60,7 @@ impl Purpose {
     /// The turn that ends with this request.
     pub(super) fn turn(&self) -> Option<MessageId> {
         match self {
-            Self::Talk(turn, _) | Self::Side(turn, _) | Self::TopQuestions(turn) => Some(*turn),
+            Self::Talk(turn, _) | Self::Side(turn, _) | Self::Query(turn, _) => Some(*turn),
             Self::Livechat(turn) => *turn,
             Self::Survey(held) => held.turn,
             Self::Report | Self::Poll => None,
@@ -132,7 +133,7 @@ impl Flight {
     /// The server to try next after a failure.
     pub(super) fn next_server(&self, failure: &Failure, settings: &Settings) -> Option<usize> {
         // Nobody waits for a second try.
-        if matches!(self.purpose, Purpose::TopQuestions(_)) {
+        if matches!(self.purpose, Purpose::Query(_, asked) if asked.is_urgent()) {
             return None;
         }
         let servers = settings.servers.len().max(1);

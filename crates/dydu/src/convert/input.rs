@@ -141,13 +141,32 @@ pub fn extras(request: &TalkRequest) -> Extras {
     let rest: Map<String, Value> = request
         .rest
         .iter()
-        .filter(|(name, _)| !PASSING.contains(&name.as_str()))
+        .filter(|(name, _)| {
+            !PASSING
+                .iter()
+                .any(|passing| passing.eq_ignore_ascii_case(name))
+        })
         .map(|(name, value)| (name.clone(), value.as_str().into()))
         .collect();
     if !rest.is_empty() {
         fields.insert(PARAMETERS.into(), Value::Object(rest));
     }
     Extras::new(DYDU, fields)
+}
+
+/// What a client says of a context that it asks for, and that we have no word for. It is said to
+/// an engine of the same dialect with everything that is said in that context.
+pub fn settings(params: &Params<'_>) -> Extras {
+    const NAMES: [&str; 3] = ["contextType", "pureLiveChat", "disableLanguageDetection"];
+    let settings: Map<String, Value> = NAMES
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), params.word(name)?.into())))
+        .collect();
+    if settings.is_empty() {
+        return Extras::none();
+    }
+    let fields = [(PARAMETERS.to_owned(), Value::Object(settings))];
+    Extras::new(DYDU, fields.into_iter().collect())
 }
 
 /// What a talk request tells of the user.

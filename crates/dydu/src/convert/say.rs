@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use switchboard_core::dialect::HandoverState;
 use switchboard_core::model::{
-    ChoiceMade, Feedback, Profile, Query, Rating, UploadedFile, UserEvent, UserInput,
+    ChoiceMade, ClientError, Extras, Feedback, Profile, Query, Rating, UploadedFile, UserEvent,
+    UserInput,
 };
 
 use super::input::{EXTRA_PARAMETERS, PARAMETERS};
@@ -43,6 +44,8 @@ pub enum Saying<'a> {
     Variables,
     /// A question that is no part of the dialog.
     Query(&'a Query),
+    /// The client's own program failed.
+    ClientError(&'a ClientError),
     /// A sign of life.
     Typing(bool, Option<String>),
     /// The user has read everything.
@@ -68,7 +71,7 @@ pub fn saying<'a>(
             let extra = request.extra.get_or_insert_default();
             extra.entry("hide").or_insert(Value::Bool(true));
         }
-        request.rest = parameters(event);
+        request.rest = parameters(event, profile);
         request
     };
     let one = |input: String, extra| Saying::Talk(vec![talk(input, extra)]);
@@ -136,7 +139,8 @@ pub fn saying<'a>(
         }
         UserInput::Variables => Saying::Variables,
         UserInput::Query(query) => Saying::Query(query),
-        UserInput::ClientError(_) | UserInput::Connection { .. } => Saying::Nothing,
+        UserInput::ClientError(error) => Saying::ClientError(error),
+        UserInput::Connection { .. } => Saying::Nothing,
         UserInput::Typing { active, text } => Saying::Typing(*active, text.clone()),
         UserInput::Read => Saying::Read,
         UserInput::End => Saying::Nothing,
@@ -151,13 +155,18 @@ pub fn base(profile: &Profile, voice: &Voice, user: &str) -> TalkRequest {
         client_id: Some(profile.user_id.clone().unwrap_or_else(|| user.to_owned())),
         language: Some(language(profile, voice).to_owned()),
         os: profile.os.clone(),
-        qualification: Some(voice.qualification || profile.qualification.unwrap_or(false)),
+        qualification: Some(qualification(profile, voice)),
         space: Some(space(profile, voice).to_owned()),
         user_url: profile.page_url.clone(),
         solution_used: Some("ASSISTANT".to_owned()),
         variables: Some(variables(profile)),
         ..TalkRequest::default()
     }
+}
+
+/// Whether it is a test.
+pub fn qualification(profile: &Profile, voice: &Voice) -> bool {
+    voice.qualification || profile.qualification.unwrap_or(false)
 }
 
 /// The language to ask for.
@@ -204,17 +213,28 @@ fn own_extra(event: &UserEvent) -> Option<Map<String, Value>> {
     (!extra.is_empty()).then_some(extra)
 }
 
-/// What else a dydu client said.
-fn parameters(event: &UserEvent) -> Vec<(String, String)> {
-    let parameters = event
-        .extras
-        .get(&DYDU, PARAMETERS)
-        .and_then(Value::as_object);
+/// What else a dydu client said: with these words, and before that of the context.
+fn parameters(event: &UserEvent, profile: &Profile) -> Vec<(String, String)> {
+    let of = |extras: &Extras| {
+        let parameters = extras.get(&DYDU, PARAMETERS).and_then(Value::as_object);
+        let parameters = parameters.into_iter().flatten();
+        parameters
+            .map(|(name, value)| (name.clone(), params::plain_text(value.clone())))
+            .collect::<Vec<_>>()
+    };
+    let mut parameters = of(&event.extras);
+    let is_new = |known: &[(String, String)], name: &str| known.iter().all(|(own, _)| own != name);
+    for (name, value) in of(&profile.extras) {
+        // A context is told what it should not do, talk what it should.
+        if name == "disableLanguageDetection" && is_new(&parameters, "enableLanguageDetection") {
+            let enabled = !value.eq_ignore_ascii_case("true");
+            parameters.push(("enableLanguageDetection".to_owned(), enabled.to_string()));
+        }
+        if is_new(&parameters, &name) {
+            parameters.push((name, value));
+        }
+    }
     parameters
-        .into_iter()
-        .flatten()
-        .map(|(name, value)| (name.clone(), params::plain_text(value.clone())))
-        .collect()
 }
 
 /// What a click on one of the engine's own anchors sends; for any other choice its words.
