@@ -152,7 +152,8 @@ impl DyduLeg {
                     .unwrap_or_default(),
             ),
             space: Some(self.space.clone()),
-            qualification: Some(say::qualification(profile, &self.settings.voice)),
+            // The widget does not say that it is none.
+            qualification: say::qualification(profile, &self.settings.voice).then_some(true),
             tag: asked.tag.clone(),
             include_tag_children: asked.include_child_tags,
             exclude_gallery_content: asked.exclude_gallery,
