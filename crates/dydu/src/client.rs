@@ -9,6 +9,7 @@ mod inbound;
 mod leg;
 mod outbound;
 mod poll;
+mod query;
 mod request;
 mod socket;
 mod state;

@@ -8,6 +8,8 @@ use switchboard_core::dialect::{OptionsError, duration, durations};
 use url::Url;
 
 use crate::convert::say::Voice;
+use crate::languages::Spoken;
+use crate::wire::push_rule::PushRule;
 use crate::wire::words;
 
 /// Keys of a `[[frontends]]` table.
@@ -28,6 +30,9 @@ pub struct FrontendOptions {
     /// Questions to offer as most asked ones, instead of asking the engine.
     #[serde(default)]
     pub top_knowledge: Vec<String>,
+    /// When the page should speak first, instead of asking the engine.
+    #[serde(default)]
+    pub push_rules: Option<Vec<PushRule>>,
     /// Largest uploaded file in bytes. The widget's limit is 10 000 kB.
     #[serde(default = "upload_limit")]
     pub upload_limit: usize,
@@ -42,12 +47,15 @@ pub struct FrontendOptions {
 pub struct BotOptions {
     /// The id in the widget's `bot.json`, a UUID.
     pub bot_id: String,
-    /// ISO codes of the languages that the widget may offer.
-    #[serde(default = "languages")]
-    pub languages: Vec<String>,
+    /// ISO codes of the languages that the widget may offer; absent: those of the engine.
+    #[serde(default)]
+    pub languages: Option<Vec<String>>,
     /// A name for the operator.
     #[serde(default)]
     pub name: Option<String>,
+    /// What the engine said that it speaks.
+    #[serde(skip)]
+    pub(crate) spoken: Spoken,
 }
 
 impl FrontendOptions {
@@ -67,13 +75,18 @@ impl FrontendOptions {
                     "a bot id is part of the path: it cannot be empty or hold / ? # or spaces",
                 ));
             }
-            if bot.languages.is_empty() {
+            if bot.languages.as_ref().is_some_and(Vec::is_empty) {
                 return Err(OptionsError::new(
                     format!("bots[{index}].languages"),
                     "no language is listed",
                 )
                 .fix("languages = [\"en\"]"));
             }
+        }
+        for (index, rule) in self.push_rules.iter().flatten().enumerate() {
+            rule.check().map_err(|(key, why)| {
+                OptionsError::new(format!("push_rules[{index}].{key}"), why)
+            })?;
         }
         Ok(())
     }
@@ -221,9 +234,6 @@ fn upload_limit() -> usize {
 fn history_limit() -> usize {
     200
 }
-fn languages() -> Vec<String> {
-    vec!["en".to_owned(), "fr".to_owned()]
-}
 fn space() -> String {
     words::DEFAULT_SPACE.to_owned()
 }
@@ -274,6 +284,25 @@ mod tests {
             .unwrap_err()
             .path;
         assert_eq!(path, "bots[0].bot_id");
+        let path = frontend(json!({"bots": [{"bot_id": "b", "languages": []}]}))
+            .unwrap_err()
+            .path;
+        assert_eq!(path, "bots[0].languages");
+        let rule = |condition| {
+            let rules = json!([{"kId": "1", "conditions": [condition]}]);
+            frontend(json!({"bots": [{"bot_id": "b"}], "push_rules": rules}))
+        };
+        let page = json!({"type": "CurrentPage", "operator": "Contains", "value": "/help"});
+        assert_eq!(rule(page), Ok(()));
+        for (condition, path) in [
+            (
+                json!({"type": "City"}),
+                "push_rules[0].conditions[0].operator",
+            ),
+            (json!({"type": "Town"}), "push_rules[0].conditions[0].type"),
+        ] {
+            assert_eq!(rule(condition).unwrap_err().path, path);
+        }
         assert!(frontend(json!({"bots": [], "x": 1})).is_err());
         assert!(frontend(json!({"bots": [], "idle_timeout": 0})).is_err());
 

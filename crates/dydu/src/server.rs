@@ -9,6 +9,7 @@ mod history;
 mod http_frames;
 mod knowledge;
 mod livechat;
+mod personal;
 mod plan;
 mod session;
 mod site;
@@ -272,20 +273,13 @@ impl Manner {
     /// Where an answer goes. The language is the conversation's, which an engine may have
     /// changed, as long as the widget can be expected to know it.
     fn scene<'a>(&'a self, view: &'a View, occasion: Occasion, cx: &Cx<'_>) -> Scene<'a> {
-        let known = |language: &str| {
-            self.bot
-                .languages
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(language))
-        };
         let language = view
             .profile
             .locales
             .effective()
-            .filter(|language| known(language))
+            .filter(|language| self.bot.speaks(language))
             .or(self.language.as_deref())
-            .or(self.bot.languages.first().map(String::as_str))
-            .unwrap_or("en");
+            .unwrap_or_else(|| self.bot.first_language());
         let space = view.profile.space.as_deref();
         // Where the request named no bot, the conversation knows better.
         let bot = match &*view.scope {
@@ -312,26 +306,25 @@ fn plan(endpoint: Endpoint, ask: &Ask<'_>, cx: &Cx<'_>) -> Result<Plan, Fault> {
         Endpoint::Typing => Ok(livechat::typing(ask, cx)),
         Endpoint::Reading => Ok(livechat::reading(ask, cx)),
         Endpoint::History => Ok(history::history(ask)),
-        Endpoint::TopKnowledge => Ok(knowledge::top(ask, cx)),
-        Endpoint::Search => Ok(knowledge::search()),
+        Endpoint::TopKnowledge => knowledge::top(ask, cx),
+        Endpoint::Search => knowledge::search(ask, cx),
         Endpoint::Feedback | Endpoint::FeedbackComment | Endpoint::FeedbackReason => {
             feedback::feedback(endpoint, ask, cx)
         }
         Endpoint::Survey => survey::answer(ask, cx),
         Endpoint::SurveyConfiguration => survey::configuration(ask),
         Endpoint::Variable => context::variable(ask, cx),
-        Endpoint::WelcomeCall => Ok(context::welcome_call(ask)),
+        Endpoint::WelcomeCall => Ok(context::welcome_call(ask, cx)),
         Endpoint::Context => Ok(context::context(ask)),
         Endpoint::AvailableContext => Ok(context::available(ask)),
         Endpoint::Status => Ok(context::status(ask)),
         Endpoint::ServerStatus => Ok(site::server_status()),
-        Endpoint::Languages => Ok(site::languages(ask)),
-        Endpoint::PushRules
-        | Endpoint::Gdpr
-        | Endpoint::ErrorReport
-        | Endpoint::Dialogs
-        | Endpoint::SamlStatus
-        | Endpoint::SamlUserInfo => Ok(site::nothing(endpoint)),
+        Endpoint::Languages => Ok(site::languages(ask, cx)),
+        Endpoint::PushRules => Ok(site::push_rules(ask, cx)),
+        Endpoint::ErrorReport => site::error_report(ask, cx),
+        Endpoint::Gdpr => personal::gdpr(ask, cx),
+        Endpoint::Dialogs => personal::dialogs(ask),
+        Endpoint::SamlStatus | Endpoint::SamlUserInfo => Ok(site::no_saml()),
         Endpoint::WhoAmI
         | Endpoint::FileUpload
         | Endpoint::ChatHttp

@@ -14,6 +14,7 @@ use switchboard_core::dialect::TransportFault;
 use switchboard_core::model::{BotEvent, MessageId, TurnOutcome};
 
 use super::Settings;
+use super::query::Asked;
 use super::request::Outgoing;
 use super::upload::Upload;
 use crate::error;
@@ -39,10 +40,10 @@ pub(super) enum Purpose {
     Report,
     /// One of several requests that make up a turn and bring nothing.
     Side(MessageId, VecDeque<Outgoing>),
-    /// The most asked questions.
-    TopQuestions(MessageId),
     /// A file, or the context that it needs first.
     Upload(Box<Upload>),
+    /// A question that is no part of the dialog.
+    Query(MessageId, Asked),
     /// The questions of a survey, with what waits for them.
     Survey(Held),
     /// News.
@@ -62,7 +63,7 @@ impl Purpose {
     /// The turn that ends with this request.
     pub(super) fn turn(&self) -> Option<MessageId> {
         match self {
-            Self::Talk(turn, _) | Self::Side(turn, _) | Self::TopQuestions(turn) => Some(*turn),
+            Self::Talk(turn, _) | Self::Side(turn, _) | Self::Query(turn, _) => Some(*turn),
             Self::Livechat(turn) => *turn,
             Self::Upload(upload) => Some(upload.turn),
             Self::Survey(held) => held.turn,
@@ -136,7 +137,8 @@ impl Flight {
     /// The server to try next after a failure.
     pub(super) fn next_server(&self, failure: &Failure, settings: &Settings) -> Option<usize> {
         // Nobody waits for a second try; a file is sent once, as by the widget.
-        if matches!(self.purpose, Purpose::TopQuestions(_)) || self.request.file.is_some() {
+        let is_urgent = matches!(self.purpose, Purpose::Query(_, asked) if asked.is_urgent());
+        if is_urgent || self.request.file.is_some() {
             return None;
         }
         let servers = settings.servers.len().max(1);

@@ -3,14 +3,13 @@
 use std::collections::VecDeque;
 
 use switchboard_core::dialect::{Cx, LegOutput};
-use switchboard_core::model::{BotEvent, Content, MessageId, Profile, QueryAnswer, TurnOutcome};
+use switchboard_core::model::{BotEvent, Content, MessageId, Profile, TurnOutcome};
 
 use super::flight::{Failure, Held, Purpose};
 use super::leg::DyduLeg;
 use crate::convert::answer::{self, Heard};
 use crate::convert::survey;
 use crate::wire::envelope::{self, Envelope, Received};
-use crate::wire::knowledge::TopKnowledgeValues;
 use crate::wire::path::Endpoint;
 use crate::wire::survey::SurveyConfiguration;
 use crate::wire::{Params, TalkRequest, words};
@@ -30,7 +29,7 @@ impl DyduLeg {
             tracing::warn!(%failure, "a request to the engine failed");
         }
         match purpose {
-            Purpose::TopQuestions(turn) => {
+            Purpose::Query(turn, _) => {
                 self.end_turn(turn, failure.outcome(), cx, output);
             }
             Purpose::Talk(turn, _) | Purpose::Side(turn, _) | Purpose::Livechat(Some(turn)) => {
@@ -74,16 +73,7 @@ impl DyduLeg {
                 self.sides(turn, more, TurnOutcome::Done, cx, output);
             }
             Purpose::Upload(upload) => self.upload_landed(*upload, body, cx, output),
-            Purpose::TopQuestions(turn) => {
-                let questions = serde_json::from_slice::<Envelope<'_, TopKnowledgeValues>>(body)
-                    .map(|answer| answer.values.questions())
-                    .unwrap_or_default();
-                output.publish(
-                    Some(turn),
-                    BotEvent::Answered(QueryAnswer::Questions(questions)),
-                );
-                self.end_turn(turn, TurnOutcome::Done, cx, output);
-            }
+            Purpose::Query(turn, asked) => self.queried(turn, asked, body, cx, output),
             Purpose::Survey(mut held) => {
                 if let Ok(answer) =
                     serde_json::from_slice::<Envelope<'_, SurveyConfiguration>>(body)

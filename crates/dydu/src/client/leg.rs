@@ -13,7 +13,7 @@ use switchboard_core::dialect::{
     CallId, Cx, Effect, HandoverState, Leg, LegInput, LegOutput, TransportFault,
 };
 use switchboard_core::model::{
-    BotEvent, MessageId, Profile, Query, Timestamp, TurnOutcome, UserEvent, UserInput,
+    BotEvent, MessageId, Profile, Timestamp, TurnOutcome, UserEvent, UserInput,
 };
 
 use super::Settings;
@@ -133,11 +133,8 @@ impl DyduLeg {
                 let requests = self.changed_variables(say::variables(profile));
                 self.sides(turn, requests, TurnOutcome::Done, cx, output);
             }
-            Saying::Query(Query::TopQuestions(asked)) => {
-                let request = self.top_questions(asked);
-                self.send(request, Purpose::TopQuestions(turn), output);
-            }
-            Saying::Query(_) => self.end_turn(turn, TurnOutcome::Done, cx, output),
+            Saying::Query(query) => self.query(turn, query, profile, cx, output),
+            Saying::ClientError(error) => self.client_error(turn, error, profile, cx, output),
             Saying::Typing(active, text) => self.typing(active, text, cx, output),
             Saying::Read => self.read(cx, output),
             Saying::Nothing => self.end_turn(turn, TurnOutcome::Done, cx, output),

@@ -1,10 +1,8 @@
 //! What a leg sends, apart from the talk itself.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::time::Duration;
 
 use switchboard_core::dialect::{Cx, HandoverState, LegOutput};
-use switchboard_core::model::TopQuestions;
 
 use super::flight::Purpose;
 use super::leg::DyduLeg;
@@ -13,9 +11,6 @@ use crate::wire::livechat::{TypingRequest, reading};
 use crate::wire::path::Endpoint;
 use crate::wire::talk::Mode;
 use crate::wire::{Params, TalkRequest};
-
-/// The widget gives its question up after 3 s, and does not open without an answer.
-const TOP_QUESTIONS_TIMEOUT: Duration = Duration::from_millis(2_500);
 
 impl DyduLeg {
     pub(super) fn talk_request(&self, mut request: TalkRequest) -> Outgoing {
@@ -83,27 +78,6 @@ impl DyduLeg {
         };
         for name in self.state.variables.keys() {
             told.entry(name.clone()).or_default();
-        }
-    }
-
-    pub(super) fn top_questions(&self, asked: &TopQuestions) -> Outgoing {
-        let (period, tag) = (asked.period.as_deref(), asked.tag.as_deref());
-        let limit = asked.limit.to_string();
-        let mut body: Params<'_> = [
-            ("language", self.language.as_str()),
-            ("maxKnowledge", &limit),
-            ("period", period.unwrap_or("Last30Days")),
-            ("space", &self.space),
-            ("solutionUsed", "ASSISTANT"),
-        ]
-        .into_iter()
-        .collect();
-        if let Some(tag) = tag {
-            body.push("tag", tag);
-        }
-        Outgoing {
-            timeout: self.settings.timeout.min(TOP_QUESTIONS_TIMEOUT),
-            ..self.side(Endpoint::TopKnowledge, body.to_form())
         }
     }
 

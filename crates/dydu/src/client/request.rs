@@ -42,23 +42,25 @@ impl Outgoing {
         let mut address = String::with_capacity(base.len() + 128);
         address.push_str(base);
         address.push_str(self.endpoint.path());
-        match &self.file {
-            Some(file) => {
-                address.push('?');
-                address.push_str(&file.query);
-            }
-            None => {
-                for part in [Some(&settings.bot), self.context.as_ref()]
-                    .into_iter()
-                    .flatten()
-                {
-                    address.push('/');
-                    address.extend(percent(part));
-                }
+        // The one endpoint that is no part of `chat/` has the bot in the query.
+        let is_get = self.endpoint == Endpoint::Languages;
+        if let Some(file) = &self.file {
+            address.push('?');
+            address.push_str(&file.query);
+        } else if is_get {
+            address.push_str("?botUUID=");
+            address.extend(percent(&settings.bot));
+        } else {
+            for part in [Some(&settings.bot), self.context.as_ref()]
+                .into_iter()
+                .flatten()
+            {
+                address.push('/');
+                address.extend(percent(part));
             }
         }
         let mut request = Request::new(self.body.clone());
-        *request.method_mut() = Method::POST;
+        *request.method_mut() = if is_get { Method::GET } else { Method::POST };
         *request.uri_mut() = address.try_into().ok()?;
         let headers = request.headers_mut();
         match &self.file {
@@ -68,7 +70,9 @@ impl Outgoing {
             }
             None => {
                 headers.insert(ACCEPT, JSON);
-                headers.insert(CONTENT_TYPE, FORM);
+                if !self.body.is_empty() {
+                    headers.insert(CONTENT_TYPE, FORM);
+                }
             }
         }
         Some(request)

@@ -178,6 +178,13 @@ pub fn words(event: &UserEvent) -> Option<String> {
     (!words.is_empty()).then(|| say::typed(words))
 }
 
+/// A day as `DD/MM/YYYY`, in UTC.
+pub fn day(at: Timestamp) -> String {
+    at.to_utc()
+        .format(format_description!("[day]/[month]/[year]"))
+        .unwrap_or_default()
+}
+
 fn date(at: Timestamp) -> String {
     at.to_utc()
         .format(format_description!("[day]/[month]/[year] [hour]:[minute]"))

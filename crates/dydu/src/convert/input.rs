@@ -150,7 +150,11 @@ pub fn extras(request: &TalkRequest) -> Extras {
     let mut parameters: Map<String, Value> = request
         .rest
         .iter()
-        .filter(|(name, _)| !PASSING.contains(&name.as_str()))
+        .filter(|(name, _)| {
+            !PASSING
+                .iter()
+                .any(|passing| passing.eq_ignore_ascii_case(name))
+        })
         .map(|(name, value)| (name.clone(), value.as_str().into()))
         .collect();
     if let Some(timestamp) = request.timestamp {

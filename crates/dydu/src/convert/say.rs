@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use switchboard_core::dialect::HandoverState;
 use switchboard_core::model::{
-    ChoiceMade, Feedback, Profile, Query, Rating, UploadedFile, UserEvent, UserInput,
+    ChoiceMade, ClientError, Feedback, Profile, Query, Rating, UploadedFile, UserEvent, UserInput,
 };
 
 use super::input::{EXTRA_PARAMETERS, PARAMETERS};
@@ -46,6 +46,8 @@ pub enum Saying<'a> {
     Variables,
     /// A question that is no part of the dialog.
     Query(&'a Query),
+    /// The client's own program failed.
+    ClientError(&'a ClientError),
     /// A sign of life.
     Typing(bool, Option<String>),
     /// The user has read everything.
@@ -152,7 +154,8 @@ pub fn saying<'a>(
         }
         UserInput::Variables => Saying::Variables,
         UserInput::Query(query) => Saying::Query(query),
-        UserInput::ClientError(_) | UserInput::Connection { .. } => Saying::Nothing,
+        UserInput::ClientError(error) => Saying::ClientError(error),
+        UserInput::Connection { .. } => Saying::Nothing,
         UserInput::Typing { active, text } => Saying::Typing(*active, text.clone()),
         UserInput::Read => Saying::Read,
         UserInput::End => Saying::Nothing,
@@ -167,7 +170,7 @@ pub fn base(profile: &Profile, voice: &Voice, user: &str) -> TalkRequest {
         client_id: Some(profile.user_id.clone().unwrap_or_else(|| user.to_owned())),
         language: Some(language(profile, voice).to_owned()),
         os: profile.os.clone(),
-        qualification: Some(voice.qualification || profile.qualification.unwrap_or(false)),
+        qualification: Some(qualification(profile, voice)),
         space: Some(space(profile, voice).to_owned()),
         user_url: profile.page_url.clone(),
         solution_used: Some("ASSISTANT".to_owned()),
@@ -181,6 +184,11 @@ pub fn base(profile: &Profile, voice: &Voice, user: &str) -> TalkRequest {
         request.disable_language_detection = profile.keep_language;
     }
     request
+}
+
+/// Whether it is a test.
+pub fn qualification(profile: &Profile, voice: &Voice) -> bool {
+    voice.qualification || profile.qualification.unwrap_or(false)
 }
 
 /// The language to ask for.
