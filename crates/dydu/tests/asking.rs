@@ -376,15 +376,13 @@ fn a_clients_error_is_passed_on() {
 fn what_was_said_of_a_context_is_said_with_its_talk() {
     let mut asking = asking(json!({}));
     let settings = json!({
-        "contextType": "iOS", "pureLiveChat": "true", "disableLanguageDetection": "true"});
-    let fields = json!({ "parameters": settings });
-    asking.profile.extras = Extras::new(DYDU, fields.as_object().unwrap().clone());
+        "contextType": "iOS", "pureLiveChat": true, "disableLanguageDetection": true});
+    asking.profile.extras = Extras::new(DYDU, settings.as_object().unwrap().clone());
     let (_, request, _) = sent(asking.give(UserInput::text("hi")));
     let talk = body(&request);
     assert_eq!(talk.get("contextType"), Some("iOS"));
     assert_eq!(talk.get("pureLiveChat"), Some("true"));
     assert_eq!(talk.get("disableLanguageDetection"), Some("true"));
-    assert_eq!(talk.get("enableLanguageDetection"), Some("false"));
     // What is said with the words themselves goes first.
     let mut event = UserEvent::new(TURN, Timestamp(NOW), UserInput::text("hi"));
     let own = json!({"parameters": {"contextType": "Web", "enableLanguageDetection": "true"}});

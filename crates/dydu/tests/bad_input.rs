@@ -501,6 +501,9 @@ fn frames_with_each_parameter_missing_or_of_the_wrong_kind() {
                     "name",
                     "value",
                     "contextId",
+                    // A list for another period would not be what was asked for.
+                    "period",
+                    "maxKnowledge",
                 ];
                 assert!(
                     refusals == 0 || must_be.contains(&parameter.as_str()),

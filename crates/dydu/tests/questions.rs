@@ -302,8 +302,7 @@ fn a_context_keeps_every_parameter() {
     assert_eq!(profile.qualification, Some(true));
     assert_eq!(
         serde_json::to_value(&profile.extras).unwrap()["fields"],
-        json!({"parameters": {
-            "contextType": "iOS", "pureLiveChat": "true", "disableLanguageDetection": "true"}})
+        json!({"contextType": "iOS", "pureLiveChat": true, "disableLanguageDetection": true})
     );
 }
 

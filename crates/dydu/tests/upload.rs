@@ -168,7 +168,7 @@ fn the_sentence_after_an_upload_brings_what_came_of_it() {
         let (event, wait) = input(call.operation);
         assert_eq!(event.input, UserInput::Variables);
         assert!(event.hidden && event.unrecorded);
-        assert_eq!(wait, Wait::Turn(Collect::Undelivered));
+        assert_eq!(wait, Wait::TurnOrLate(Collect::Undelivered));
     }
 }
 
