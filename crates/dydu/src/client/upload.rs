@@ -124,7 +124,13 @@ impl DyduLeg {
         if request.user_input.is_empty() {
             return self.end_turn(turn, TurnOutcome::Done, cx, output);
         }
-        self.talk(turn, VecDeque::from([request]), false, cx, output);
+        let requests = VecDeque::from([request]);
+        if self.state.handover == HandoverState::None {
+            // By REST, as the widget does: on the websocket nothing might follow, because what the
+            // engine made of the file was pushed when the file came.
+            return self.next_talk(turn, requests, cx, output);
+        }
+        self.talk(turn, requests, false, cx, output);
     }
 
     /// Nothing is said to the engine, which would take it that there is a file.
