@@ -51,7 +51,7 @@ impl Echo {
             None => self.polled.iter_mut().find(same_words),
         };
         if let Some(item) = known {
-            item.digest = None;
+            item.digest.take_if(|known| Some(*known) == digest);
             return false;
         }
         match date {
