@@ -119,6 +119,16 @@ pub struct BackendOptions {
     /// How to talk to the engine.
     #[serde(default)]
     pub transport: Transport,
+    /// How to get a livechat's messages where talk goes by REST.
+    #[serde(default)]
+    pub livechat: Livechat,
+    /// What an operator is told in the user's name when the user's connection is lost; empty:
+    /// nothing.
+    #[serde(default = "lost_notice")]
+    pub lost_notice: String,
+    /// What an operator who was told so is told when the user is back; empty: nothing.
+    #[serde(default = "back_notice")]
+    pub back_notice: String,
     /// Put `servlet/` between the URL and the API, as a real server wants it.
     #[serde(default = "yes")]
     pub servlet: bool,
@@ -137,6 +147,9 @@ pub struct BackendOptions {
     /// How often each server is tried for one request.
     #[serde(default = "rounds")]
     pub rounds: u32,
+    /// How long to wait between two such rounds.
+    #[serde(default = "retry_pause", deserialize_with = "duration")]
+    pub retry_pause: Duration,
     /// When to ask for news after a turn, from its end; empty: never.
     #[serde(default = "poll_after", deserialize_with = "durations")]
     pub poll_after: Vec<Duration>,
@@ -153,11 +166,22 @@ pub struct BackendOptions {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Transport {
-    /// HTTP requests, and polls during a livechat.
+    /// HTTP requests, and a websocket during a livechat.
     #[default]
     Rest,
     /// Talk and signs of life on a websocket, everything else by HTTP requests.
     Websocket,
+}
+
+/// How to get a livechat's messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Livechat {
+    /// On a websocket; by polls where no server takes one.
+    #[default]
+    Websocket,
+    /// By polls.
+    Polling,
 }
 
 impl BackendOptions {
@@ -215,6 +239,8 @@ impl BackendOptions {
             language: self.language.clone(),
             qualification: self.qualification,
             welcome: self.welcome.clone(),
+            lost_notice: self.lost_notice.clone(),
+            back_notice: self.back_notice.clone(),
         }
     }
 }
@@ -256,7 +282,16 @@ fn upload_failed() -> String {
     "The file could not be sent.".to_owned()
 }
 fn rounds() -> u32 {
-    1
+    2
+}
+fn retry_pause() -> Duration {
+    Duration::from_secs(3)
+}
+fn lost_notice() -> String {
+    "[The user's connection was lost.]".to_owned()
+}
+fn back_notice() -> String {
+    "[The user is back.]".to_owned()
 }
 fn poll_after() -> Vec<Duration> {
     [2_500, 5_000, 10_000].map(Duration::from_millis).to_vec()

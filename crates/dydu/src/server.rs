@@ -3,6 +3,7 @@
 //! A request, a frame and a frame over HTTP all become one `Ask`; its endpoint makes a
 //! `Plan` of it, and the plan becomes an HTTP answer or what a socket does next.
 
+mod client_mark;
 mod context;
 mod feedback;
 mod history;
@@ -24,7 +25,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, header};
 use switchboard_core::Fault;
-use switchboard_core::dialect::{Cx, Find, Frontend, Handled, Retry, Upgrade, View};
+use switchboard_core::dialect::{ClientMark, Cx, Find, Frontend, Handled, Retry, Upgrade, View};
 use switchboard_core::model::Profile;
 
 use crate::convert::compose::{Occasion, Scene};
@@ -33,6 +34,7 @@ use crate::error;
 use crate::options::{BotOptions, FrontendOptions};
 use crate::wire::path::{self, Endpoint, Route};
 use crate::wire::{Params, frame, params, words};
+use client_mark::client_mark;
 use plan::Plan;
 use session::Session;
 
@@ -87,6 +89,7 @@ impl Chatbox {
             // Two strangers may say the same at the same moment.
             retry: (route.context.is_some() || is_known(&params))
                 .then(|| retry_key(&route, &params)),
+            client: client_mark(&request),
             channel: Channel::Rest,
             params,
         };
@@ -116,7 +119,10 @@ impl Chatbox {
         Ok(Handled::Upgrade(Upgrade {
             subprotocol: offers.then(|| frame::SUBPROTOCOL.to_owned()),
             attach: None,
-            session: Box::new(Session::new(Arc::clone(&self.options))),
+            session: Box::new(Session::new(
+                Arc::clone(&self.options),
+                client_mark(request),
+            )),
         }))
     }
 }
@@ -224,6 +230,8 @@ pub(crate) struct Ask<'a> {
     context: Option<String>,
     params: Params<'a>,
     retry: Option<Retry>,
+    /// Which browser asks.
+    client: Option<ClientMark>,
     channel: Channel,
 }
 

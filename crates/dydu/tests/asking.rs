@@ -322,7 +322,7 @@ fn the_engine_is_told_what_a_user_wants_done() {
         })
     };
     let mut asking = asking(json!({"urls": ["https://b.example/"]}));
-    let get = wanted(DataRequest::Get, Some("4be0c1d2a97f336"));
+    let mut asking = asking(json!({"urls": ["https://b.example/"], "rounds": 1}));
     let (request, answer) = asking.answered(get, &json!({}));
     is_fixture(&request, "23-gdpr");
     assert_eq!(answer, Some(QueryAnswer::Done));

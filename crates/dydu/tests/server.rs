@@ -616,10 +616,6 @@ fn gone_contexts_are_no_failures() {
         ("33-status", json!({"waitingQueueStatusResponse": false})),
         ("20-feedback", json!({})),
         ("27-typing", json!({})),
-        (
-            "34-poll-nothing-new",
-            json!({"pollUpdatedInteractionDate": NOW}),
-        ),
     ] {
         let call = call(of_fixture(name));
         let response = (call.finish)(Err(Fault::UnknownConversation), &cx(&Ids::default()));

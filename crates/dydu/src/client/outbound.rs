@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use switchboard_core::dialect::{Cx, HandoverState, LegOutput};
+use switchboard_core::dialect::{Cx, LegOutput};
 
 use super::flight::Purpose;
 use super::leg::DyduLeg;
@@ -19,6 +19,7 @@ impl DyduLeg {
             endpoint: Endpoint::Talk,
             context: self.state.context.clone(),
             body: request.to_params().to_form().into(),
+            frame: None,
             timeout: self.settings.talk_timeout,
             file: None,
         }
@@ -29,6 +30,7 @@ impl DyduLeg {
             endpoint,
             context: None,
             body: body.into(),
+            frame: None,
             timeout: self.settings.timeout,
             file: None,
         }
@@ -88,38 +90,35 @@ impl DyduLeg {
         cx: &Cx<'_>,
         output: &mut LegOutput,
     ) {
-        let content = text.unwrap_or_default();
-        if self.state.handover == HandoverState::None {
+        if !self.is_livechat() {
             return;
         }
-        if self.uses_socket() {
-            let content = if active { content } else { String::new() };
+        let content = text.filter(|_| active);
+        if self.socket.is_open() {
+            let content = content.unwrap_or_default();
             let parameters = [("typing", active.into()), ("content", content.into())];
-            return self.sign("typing", parameters, cx, output);
+            return self.send_frame("typing", parameters, output);
         }
         if let Some(context) = self.state.context.clone() {
-            let request = TypingRequest {
-                active,
-                content: Some(content).filter(|_| active),
-            };
+            let request = TypingRequest { active, content };
             let body = request.to_params(&context).to_form();
             let request = self.side(Endpoint::Typing, body);
-            self.send(request, Purpose::Report, output);
+            self.send(request, Purpose::Report, cx, output);
         }
     }
 
     pub(super) fn read(&mut self, cx: &Cx<'_>, output: &mut LegOutput) {
-        if self.state.handover == HandoverState::None {
+        if !self.is_livechat() {
             return;
         }
-        if self.uses_socket() {
+        if self.socket.is_open() {
             let parameters = [("reading", true.into()), ("content", "".into())];
-            return self.sign("reading", parameters, cx, output);
+            return self.send_frame("reading", parameters, output);
         }
         if let Some(context) = self.state.context.clone() {
             let body = reading(&context, Mode::Polling.as_str()).to_form();
             let request = self.side(Endpoint::Reading, body);
-            self.send(request, Purpose::Report, output);
+            self.send(request, Purpose::Report, cx, output);
         }
     }
 }

@@ -90,7 +90,7 @@ impl DyduLeg {
             Query::Visit => {
                 // Nobody reads what comes of it, and talk must not wait for it.
                 let request = self.visit(profile);
-                self.send(request, Purpose::Report, output);
+                self.send(request, Purpose::Report, cx, output);
                 output.publish(Some(turn), BotEvent::Answered(QueryAnswer::Done));
                 return self.end_turn(turn, TurnOutcome::Done, cx, output);
             }
@@ -99,7 +99,7 @@ impl DyduLeg {
                 None => return self.end_turn(turn, TurnOutcome::Done, cx, output),
             },
         };
-        self.send(request, Purpose::Query(turn, asked), output);
+        self.send(request, Purpose::Query(turn, asked), cx, output);
     }
 
     /// Passes on what a client reports of itself.
@@ -122,7 +122,7 @@ impl DyduLeg {
             user_url: profile.page_url.clone(),
         };
         let request = self.side(Endpoint::ErrorReport, report.to_params().to_form());
-        self.send(request, Purpose::Report, output);
+        self.send(request, Purpose::Report, cx, output);
         self.end_turn(turn, TurnOutcome::Done, cx, output);
     }
 

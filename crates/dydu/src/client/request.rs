@@ -22,6 +22,8 @@ pub(super) struct Outgoing {
     /// The context id, where it is part of the path.
     pub(super) context: Option<String>,
     pub(super) body: Bytes,
+    /// A frame over HTTP: it is the query of a GET, and names the bot itself.
+    pub(super) frame: Option<String>,
     pub(super) timeout: Duration,
     /// A file, which goes another way than everything else.
     pub(super) file: Option<Multipart>,
@@ -42,6 +44,14 @@ impl Outgoing {
         let mut address = String::with_capacity(base.len() + 128);
         address.push_str(base);
         address.push_str(self.endpoint.path());
+        if let Some(frame) = &self.frame {
+            address.push_str("?data=");
+            address.extend(percent(frame));
+            let mut request = Request::new(Bytes::new());
+            *request.uri_mut() = address.try_into().ok()?;
+            request.headers_mut().insert(ACCEPT, JSON);
+            return Some(request);
+        }
         // The one endpoint that is no part of `chat/` has the bot in the query.
         let is_get = self.endpoint == Endpoint::Languages;
         if let Some(file) = &self.file {
@@ -78,8 +88,11 @@ impl Outgoing {
         Some(request)
     }
 
-    /// The engine must not get it twice: the second would be a second question.
-    pub(super) fn is_talk(&self) -> bool {
-        self.endpoint == Endpoint::Talk
+    /// The engine must not get it twice: the second would be a second question, or answer.
+    pub(super) fn is_once(&self) -> bool {
+        matches!(
+            self.endpoint,
+            Endpoint::Talk | Endpoint::Survey | Endpoint::ChatHttp
+        )
     }
 }

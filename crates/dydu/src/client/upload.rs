@@ -14,6 +14,7 @@ use switchboard_core::model::{
 
 use super::flight::Purpose;
 use super::leg::DyduLeg;
+use super::livechat::Asked;
 use super::request::{Multipart, Outgoing};
 use crate::convert::say;
 use crate::wire::path::Endpoint;
@@ -71,7 +72,7 @@ impl DyduLeg {
             body.push(name, value);
         }
         let outgoing = self.side(Endpoint::Context, body.to_form());
-        self.send(outgoing, Purpose::Upload(Box::new(upload)), output);
+        self.send(outgoing, Purpose::Upload(Box::new(upload)), cx, output);
     }
 
     fn send_file(&mut self, mut upload: Upload, cx: &Cx<'_>, output: &mut LegOutput) {
@@ -87,12 +88,13 @@ impl DyduLeg {
             context: None,
             body,
             timeout: self.settings.upload_timeout,
+            frame: None,
             file: Some(Multipart {
                 query: file.query(context),
                 content_type,
             }),
         };
-        self.send(outgoing, Purpose::Upload(Box::new(upload)), output);
+        self.send(outgoing, Purpose::Upload(Box::new(upload)), cx, output);
     }
 
     /// The context is there, or the file has arrived.
@@ -100,11 +102,12 @@ impl DyduLeg {
         &mut self,
         upload: Upload,
         body: &[u8],
+        asked_in: &Asked,
         cx: &Cx<'_>,
         output: &mut LegOutput,
     ) {
         if upload.file.is_some() {
-            return match self.read_answer(body) {
+            return match self.read_answer(body, asked_in, cx, output) {
                 Ok(_) => self.send_file(upload, cx, output),
                 Err(failure) => self.upload_failed(upload, failure.outcome(), cx, output),
             };

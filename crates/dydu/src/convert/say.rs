@@ -27,6 +27,10 @@ pub struct Voice {
     pub qualification: bool,
     /// The reserved value that asks for the greeting.
     pub welcome: String,
+    /// What an operator is told when the user's connection is lost; may be empty.
+    pub lost_notice: String,
+    /// What the operator is told when the user is back; may be empty.
+    pub back_notice: String,
 }
 
 /// What an event becomes.
@@ -40,14 +44,19 @@ pub enum Saying<'a> {
     Report(Box<TalkRequest>),
     /// Parts of a feedback: where they go, and their parameter.
     Feedback(Vec<(Endpoint, &'static str, String)>),
-    /// Answers to one of the engine's surveys.
-    Survey(SurveyAnswer),
+    /// Answers to one of the engine's surveys, and the request, without words yet, by which the
+    /// survey's own sentence is said after them.
+    Survey(SurveyAnswer, Box<TalkRequest>),
     /// Variables changed.
     Variables,
     /// A question that is no part of the dialog.
     Query(&'a Query),
     /// The client's own program failed.
     ClientError(&'a ClientError),
+    /// The user's connection is lost: what an operator is to be told.
+    Lost(Option<Box<TalkRequest>>),
+    /// The user is back: what an operator is to be told who was told of the loss.
+    Back(Option<Box<TalkRequest>>),
     /// A sign of life.
     Typing(bool, Option<String>),
     /// The user has read everything.
@@ -100,7 +109,7 @@ pub fn saying<'a>(
         UserInput::Feedback(feedback) => Saying::Feedback(parts(feedback)),
         UserInput::Form(submission) => one(typed(&survey::sentence(submission)), None),
         UserInput::Survey(submission) => match survey::answer_from_model(submission) {
-            Some(answer) => Saying::Survey(answer),
+            Some(answer) => Saying::Survey(answer, Box::new(talk(String::new(), Some(hide())))),
             None => one(typed(&survey::sentence(submission)), None),
         },
         UserInput::Custom { name, value, .. } => match custom(name, value.as_deref()) {
@@ -155,7 +164,17 @@ pub fn saying<'a>(
         UserInput::Variables => Saying::Variables,
         UserInput::Query(query) => Saying::Query(query),
         UserInput::ClientError(error) => Saying::ClientError(error),
-        UserInput::Connection { .. } => Saying::Nothing,
+        UserInput::Connection { lost } => {
+            let notice = |text: &str| {
+                let is_said = !text.trim().is_empty();
+                is_said.then(|| Box::new(talk(typed(text), None)))
+            };
+            if *lost {
+                Saying::Lost(notice(&voice.lost_notice))
+            } else {
+                Saying::Back(notice(&voice.back_notice))
+            }
+        }
         UserInput::Typing { active, text } => Saying::Typing(*active, text.clone()),
         UserInput::Read => Saying::Read,
         UserInput::End => Saying::Nothing,

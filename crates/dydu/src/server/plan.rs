@@ -157,7 +157,7 @@ impl Plan {
                 let attached = attached.to_owned();
                 let may_move = matches!(find, Find::Renew(_));
                 let target = target(ask, find, &operation);
-                let scope = target.scope.clone();
+                let (scope, client) = (target.scope.clone(), target.client);
                 let finish = move |result: Result<Outcome, Fault>, cx: &Cx<'_>| {
                     let moved = result
                         .as_ref()
@@ -174,7 +174,7 @@ impl Plan {
                                 find: Find::Existing(key),
                                 scope,
                                 retry: None,
-                                client: None,
+                                client,
                             },
                             profile: Profile::default(),
                         }))
@@ -200,7 +200,7 @@ fn target(ask: &Ask<'_>, find: Find, operation: &Operation) -> Target {
         scope: ask.scope(&find),
         find,
         retry: ask.retry.filter(|_| waits),
-        client: None,
+        client: ask.client,
     }
 }
 

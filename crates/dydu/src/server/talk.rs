@@ -2,14 +2,15 @@
 
 use switchboard_core::Fault;
 use switchboard_core::dialect::{
-    Collect, Cx, Entry, Find, Operation, Outcome, UnknownChoice, Wait,
+    Collect, Cx, Entry, Find, Item, Operation, Outcome, UnknownChoice, Wait,
 };
-use switchboard_core::model::{EndReason, UserEvent, UserInput};
+use switchboard_core::model::{Content, EndReason, HandoverPhase, UserEvent, UserInput};
 
 use super::plan::{Plan, Reply, forgiven};
 use super::{Ask, Channel};
 use crate::convert::compose::{Occasion, Scene, compose};
 use crate::convert::input::{self, Said};
+use crate::convert::push;
 use crate::wire::talk::Mode;
 use crate::wire::{Envelope, TalkRequest, TalkValues, envelope};
 
@@ -37,7 +38,10 @@ pub(super) fn talk(ask: &Ask<'_>, cx: &Cx<'_>) -> Result<Plan, Fault> {
         event.parent = choice.message;
     }
     let is_livechat = matches!(request.mode, Some(Mode::Polling | Mode::WebSocket));
-    let wait = if ask.channel == Channel::Socket || is_livechat {
+    let leaves = event.input == UserInput::LeaveHandover;
+    let wait = if ask.channel == Channel::Socket && leaves {
+        Wait::Turn(Collect::Turn)
+    } else if ask.channel == Channel::Socket || is_livechat {
         Wait::Accepted
     } else {
         Wait::TurnOrLate(Collect::Undelivered)
@@ -51,6 +55,11 @@ pub(super) fn talk(ask: &Ask<'_>, cx: &Cx<'_>) -> Result<Plan, Fault> {
     let channel = ask.channel;
     let profile = input::profile_of_talk(request, &ask.bot.bot_id);
     let find = Find::Renew(ask.context.clone());
+    if ask.channel == Channel::Socket && leaves {
+        return Ok(Plan::call(profile, find, operation, |result, _| {
+            Ok(farewell(result.as_ref()))
+        }));
+    }
     Ok(Plan::call(profile, find, operation, move |result, cx| {
         let Outcome { view, answer } = result?;
         if channel == Channel::Socket {
@@ -69,6 +78,26 @@ pub(super) fn talk(ask: &Ask<'_>, cx: &Cx<'_>) -> Result<Plan, Fault> {
         };
         Ok(Reply::Text(compose(entries, &scene).to_text()))
     }))
+}
+
+/// The answer to a client that leaves a livechat or its queue. It waits for an end, and gets it
+/// pushed; where the engine has none, or fails, it must be let go for all that.
+fn farewell(result: Result<&Outcome, &Fault>) -> Reply {
+    let is_end = |entry: &Entry| match &entry.item {
+        Item::Ended { .. } => true,
+        Item::Message(published) => matches!(
+            &published.message.content,
+            Content::Handover(step)
+                if matches!(step.phase, HandoverPhase::Ended | HandoverPhase::LeftByUser)
+        ),
+        _ => false,
+    };
+    let entries = result.map(|outcome| outcome.answer.entries.as_slice());
+    if entries.is_ok_and(|entries| entries.iter().any(|entry| is_end(entry))) {
+        Reply::Quiet(envelope::TALK)
+    } else {
+        Reply::Text(push::left().to_text())
+    }
 }
 
 /// The answer to words whose answer is late: it comes with the next talk or poll. The widget shows
