@@ -328,7 +328,7 @@ fn mistakes_are_named() {
     );
     check(
         "[top]\nen = [{ question = 'x', tag = 't' }]",
-        "7:7: top.en[0]",
+        "7:25: top.en[0].tag",
         "unknown field `tag`",
     );
     check("[top]\nen = [7]", "7:7: top.en[0]", "a question");
@@ -344,8 +344,12 @@ fn mistakes_are_named() {
     );
     let rule = |keys: &str| format!("[[push]]\n{keys}");
     for (keys, place, message) in [
-        ("to = 'b'", "7:1: push[0].to", "there is no intent `b`"),
-        ("to = 'a'", "6:1: push[0]", "say when"),
+        (
+            "to = 'b'\nwhen = [{ type = 'City', operator = 'Equals', value = 'x' }]",
+            "7:1: push[0].to",
+            "there is no intent `b`",
+        ),
+        ("to = 'a'", "6:1: push[0].when", "say when"),
         ("when = []", "6:1: push[0]", "either `to`"),
         ("goal = 1", "6:1: push[0]", "at least one page"),
         (
