@@ -321,8 +321,8 @@ fn the_engine_is_told_what_a_user_wants_done() {
             mail: Some("jane@example.org".into()),
         })
     };
-    let mut asking = asking(json!({"urls": ["https://b.example/"]}));
     let mut asking = asking(json!({"urls": ["https://b.example/"], "rounds": 1}));
+    let get = wanted(DataRequest::Get, Some("4be0c1d2a97f336"));
     let (request, answer) = asking.answered(get, &json!({}));
     is_fixture(&request, "23-gdpr");
     assert_eq!(answer, Some(QueryAnswer::Done));
