@@ -11,6 +11,7 @@ pub mod front;
 pub mod http;
 pub mod kare;
 pub mod opendialog;
+pub mod proxy;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
