@@ -1,4 +1,4 @@
-//! Something between a client and a server that may lose what goes through it.
+//! Something between a client and a server that may refuse what should go through it.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -15,11 +15,9 @@ pub enum Way {
     Through,
     /// It is answered with this status and goes nowhere.
     Down(u16),
-    /// It goes through, but its answer is lost: this status comes instead.
-    Lost(u16),
 }
 
-/// A proxy for HTTP requests; websockets do not get through.
+/// A proxy for HTTP requests that can be told to refuse; websockets do not get through.
 pub struct Proxy {
     address: SocketAddr,
     way: Arc<Mutex<Way>>,
@@ -88,9 +86,6 @@ async fn relay(mut stream: TcpStream, server: String, way: Arc<Mutex<Way>>) {
             kind
         };
         let body = response.text().await.unwrap();
-        match way {
-            Way::Lost(status) => http::answer(&mut stream, status, "text/plain", "down").await,
-            _ => http::answer(&mut stream, status, &kind, &body).await,
-        }
+        http::answer(&mut stream, status, &kind, &body).await;
     }
 }

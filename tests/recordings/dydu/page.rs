@@ -37,6 +37,8 @@ pub struct Page {
     lines: VecDeque<Line>,
     /// The websocket is refused, so the chatbox polls.
     pub polls: bool,
+    /// The engine answers with what the recorded answers stand for.
+    pub is_like_recorded: bool,
     /// The context that the last answer brought.
     pub context: String,
     /// What stands in the place of recorded values.
@@ -44,6 +46,7 @@ pub struct Page {
     /// What the user said in this context and should be shown as theirs in its history.
     said: Vec<String>,
     last_poll: i64,
+    has_polled: bool,
     livechat: bool,
     socket: Option<Socket>,
     /// Frames that nobody has asked for yet.
@@ -139,10 +142,12 @@ impl Page {
             http: reqwest::Client::new(),
             lines,
             polls: false,
+            is_like_recorded: true,
             context: RECORDED_CONTEXT.to_owned(),
             instead: Vec::new(),
             said: Vec::new(),
             last_poll: 0,
+            has_polled: false,
             livechat: false,
             socket: None,
             inbox: Vec::new(),
@@ -381,7 +386,7 @@ impl Page {
         if let Some(recorded) = self.lines.front().filter(|_| !is_livechat) {
             // What the chatbox does with an answer, apart from showing it.
             let recorded = widget::recorded_values(recorded);
-            if !widget::is_reserved(&line.input()) {
+            if self.is_like_recorded && !widget::is_reserved(&line.input()) {
                 widget::same_effects(label, values, &recorded);
             }
         }
@@ -389,10 +394,11 @@ impl Page {
             || (self.livechat && values["specialAction"] != "EndPolling");
     }
 
-    /// Where the next poll goes on from.
+    /// Where the next poll goes on from: what the latest poll says, else the time of the answer.
     fn polled(&mut self, values: &Value) {
-        let at = values["pollUpdatedInteractionDate"].as_i64();
-        if let Some(at) = at.or(values["serverTime"].as_i64()) {
+        if let Some(at) = values["pollUpdatedInteractionDate"].as_i64() {
+            (self.last_poll, self.has_polled) = (at, true);
+        } else if let Some(at) = values["serverTime"].as_i64().filter(|_| !self.has_polled) {
             self.last_poll = at;
         }
     }
@@ -456,7 +462,7 @@ impl Page {
         let shown = std::mem::take(&mut self.inbox);
         let unexpected: Vec<&Frame> = shown
             .iter()
-            .filter(|frame| frame.effect() != "writing")
+            .filter(|frame| !["writing", "nothing"].contains(&frame.effect()))
             .collect();
         assert!(
             unexpected.is_empty(),

@@ -53,13 +53,13 @@ pub async fn first_visit(page: &mut Page) {
     for (step, kind) in [
         (
             "click a quick reply (reword link, type reword_knowledge)",
-            "DMRewordClicked",
+            "DMRewordClickedAuto",
         ),
         (
             "click reword link in welcome text (no type)",
             "DMUnderstoodQuestion",
         ),
-        ("click a top knowledge entry", "DMRewordClicked"),
+        ("click a top knowledge entry", "DMRewordClickedAuto"),
     ] {
         let played = page.step(step).await;
         assert_eq!(shown(played.talk()), "Ouvert de 9 h à 18 h. Utile ?", "{step}");
@@ -68,7 +68,7 @@ pub async fn first_visit(page: &mut Page) {
 
     // Of an engine without steps, all at once in bubbles.
     let played = page.step("multi step answer").await;
-    assert_eq!(played.talk()["text"], "<p>Etape 1</p><hr><p>Etape 2</p>");
+    assert_eq!(played.talk()["text"], "Etape 1<hr>Etape 2");
     let played = page.step("answer changing space (guiCSName)").await;
     assert_eq!(shown(played.talk()), "Vous êtes dans l'espace général.");
     let played = page.step("register context variable then ask").await;

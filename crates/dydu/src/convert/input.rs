@@ -158,7 +158,7 @@ pub fn profile_of_talk(request: TalkRequest, bot: &str) -> Profile {
             selected: request.language,
             ..Locales::default()
         },
-        variables: request.variables.unwrap_or_default(),
+        variables: request.variables.map(variables).unwrap_or_default(),
         page_url: request.user_url,
         browser: request.browser,
         os: request.os,
@@ -181,7 +181,7 @@ pub fn profile(params: &Params<'_>, bot: &str) -> Profile {
             selected: text("language"),
             ..Locales::default()
         },
-        variables: params.texts("variables"),
+        variables: variables(params.texts("variables")),
         page_url: text("userUrl"),
         browser: text("browser"),
         os: text("os"),
@@ -197,7 +197,16 @@ pub fn profile(params: &Params<'_>, bot: &str) -> Profile {
 pub fn variable(params: &Params<'_>) -> Option<BTreeMap<String, String>> {
     let name = params.word("name")?.to_owned();
     let value = params.get("value").unwrap_or_default();
-    Some([(name, unescape_typed(value).into_owned())].into())
+    Some(variables([(name, value.to_owned())].into()))
+}
+
+/// Variables as the page set them. In their values the widget replaces angle brackets, and nothing
+/// else.
+fn variables(mut variables: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    for value in variables.values_mut().filter(|value| value.contains('&')) {
+        *value = value.replace("&lt;", "<").replace("&gt;", ">");
+    }
+    variables
 }
 
 /// The part of a feedback that a request carries.
