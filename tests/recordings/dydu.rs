@@ -2,6 +2,8 @@
 //! and `docs/protocols/dydu.md#131-server-for-the-unmodified-chatbox`. One test for each scenario
 //! of the recording.
 
+#[path = "dydu/engine.rs"]
+mod engine;
 #[path = "dydu/livechat.rs"]
 mod livechat;
 #[path = "dydu/page.rs"]
@@ -50,10 +52,17 @@ fn page(scenario: &str, gateway: &Gateway) -> Page {
 /// What a visitor sees who comes for the first time.
 fn assert_greeted(played: &Played) {
     let languages = played.of("account/dydubox/bots/language");
-    assert_eq!(*languages, serde_json::json!([{ "id": "fr", "isAvailable": true }]));
+    assert_eq!(
+        *languages,
+        serde_json::json!([{ "id": "fr", "isAvailable": true }])
+    );
     assert_eq!(
         top_questions(played.of("topknowledge")),
-        ["Quels sont vos horaires ?", "Où êtes-vous ?", "Comment payer ?"],
+        [
+            "Quels sont vos horaires ?",
+            "Où êtes-vous ?",
+            "Comment payer ?"
+        ],
         "as many as were asked for"
     );
     assert!(shown(played.talk()).starts_with("Bonjour, je suis le bot."));
@@ -83,7 +92,6 @@ async fn a_visit_with_everything() {
     queue::waited_in(&mut page).await;
     page.end();
     assert_eq!(page.failures, 0);
-    assert_eq!(page.sent, 112);
     assert_nothing_refused(&gateway).await;
 }
 

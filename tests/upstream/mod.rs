@@ -12,6 +12,7 @@ pub mod http;
 pub mod kare;
 pub mod opendialog;
 pub mod proxy;
+pub mod recorded;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

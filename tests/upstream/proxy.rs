@@ -79,7 +79,9 @@ async fn relay(mut stream: TcpStream, server: String, way: Arc<Mutex<Way>>) {
         let status = response.status().as_u16();
         let kind = response.headers().get("content-type").cloned();
         let kind = kind.map_or_else(String::new, |kind| kind.to_str().unwrap().to_owned());
-        let origin = response.headers().contains_key("access-control-allow-origin");
+        let origin = response
+            .headers()
+            .contains_key("access-control-allow-origin");
         let kind = if origin {
             format!("{kind}\r\naccess-control-allow-origin: *")
         } else {

@@ -69,9 +69,7 @@ fn check(page: &str, tests: &BTreeSet<String>) -> Checked {
         if let Some(table) = &table {
             checked.rows += 1;
             let wrong = table.mistakes(&cells, tests).into_iter();
-            checked
-                .mistakes
-                .extend(wrong.map(|what| (index + 1, what)));
+            checked.mistakes.extend(wrong.map(|what| (index + 1, what)));
         } else if is_rule(&cells) {
             table = before.take().and_then(Table::of);
         } else {
@@ -237,7 +235,8 @@ mod tests {
 
     #[test]
     fn other_tables_are_left_alone() {
-        let page = "| part | server |\n|---|---|\n| talk |  |\n\n```\n| test |\n|---|\n| x |\n```\n";
+        let page =
+            "| part | server |\n|---|---|\n| talk |  |\n\n```\n| test |\n|---|\n| x |\n```\n";
         assert_eq!(check(page), Checked::default());
         assert_eq!(check("no table | at all\n"), Checked::default());
     }

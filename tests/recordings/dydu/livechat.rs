@@ -6,10 +6,7 @@ use super::widget::shown;
 /// What opening the socket brings, after the answer that has the chatbox open it.
 fn assert_opened(played: &Played) {
     assert_eq!(played.talk()["typeResponse"], "DMLiveChatConnectionSucceed");
-    assert_eq!(
-        shown(played.talk()),
-        "Un conseiller arrive. Alice est là."
-    );
+    assert_eq!(shown(played.talk()), "Un conseiller arrive. Alice est là.");
     let last = played.frame("history")["interactions"]
         .as_array()
         .unwrap()
@@ -67,10 +64,17 @@ pub async fn with_an_operator(page: &mut Page) {
     assert_eq!(shown(&goodbye.values), "Je vous laisse.");
     let played = page.step("livechat: operator ends").await;
     assert_eq!(shown(played.frame("end")), "Fin de la conversation");
-    assert_eq!(played.frame("end")["typeResponse"], "OPLiveChatEndByOperator");
+    assert_eq!(
+        played.frame("end")["typeResponse"],
+        "OPLiveChatEndByOperator"
+    );
 
     let played = page.step("after livechat: question").await;
-    assert_eq!(shown(played.talk()), "Avec plaisir. Utile ?", "the bot again");
+    assert_eq!(
+        shown(played.talk()),
+        "Avec plaisir. Utile ?",
+        "the bot again"
+    );
     assert_eq!(played.talk()["human"], false);
 }
 

@@ -53,8 +53,9 @@ pub struct Page {
     inbox: Vec<Frame>,
     /// Requests that failed.
     pub failures: usize,
-    /// How many requests and frames were sent.
+    /// How many requests and frames were sent, and how many are in the recording.
     pub sent: usize,
+    recorded: usize,
 }
 
 /// A frame as the chatbox reads it.
@@ -71,6 +72,8 @@ pub struct Answer {
     pub endpoint: String,
     /// Its decoded values, or the whole where there are none.
     pub values: Value,
+    /// The values of the recorded answer.
+    pub recorded: Value,
 }
 
 /// What came of a step.
@@ -136,6 +139,10 @@ impl Page {
             .filter(|line| line.note.starts_with(&start))
             .collect();
         assert!(!lines.is_empty(), "no scenario {scenario}");
+        let is_sent = |line: &&Line| {
+            line.is_from_client() && (line.transport == "http" || line.frame.is_some())
+        };
+        let recorded = lines.iter().filter(is_sent).count();
         Self {
             servers: servers.to_vec(),
             server: 0,
@@ -153,6 +160,7 @@ impl Page {
             inbox: Vec::new(),
             failures: 0,
             sent: 0,
+            recorded,
         }
     }
 
@@ -221,6 +229,7 @@ impl Page {
     pub fn end(&self) {
         let left: Vec<&str> = self.lines.iter().map(Line::step).collect();
         assert!(left.is_empty(), "not played: {left:?}");
+        assert_eq!(self.sent, self.recorded, "requests and frames");
     }
 
     /// Says something in the same conversation in another window, so that an operator hears it.
@@ -373,7 +382,12 @@ impl Page {
             _ => assert!(answer.is_object(), "{label}: {answer}"),
         }
         let values = if values.is_null() { answer } else { values };
-        Answer { endpoint, values }
+        let recorded = self.lines.front().map(widget::recorded_values);
+        Answer {
+            endpoint,
+            values,
+            recorded: recorded.unwrap_or_default(),
+        }
     }
 
     fn talked(&mut self, label: &str, line: &Line, values: &Value) {

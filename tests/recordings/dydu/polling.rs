@@ -12,10 +12,7 @@ pub async fn livechat(page: &mut Page) {
 
     let played = page.step("livechat: ask for an operator").await;
     assert_eq!(played.talk()["typeResponse"], "DMLiveChatConnectionSucceed");
-    assert_eq!(
-        shown(played.talk()),
-        "Un conseiller arrive. Alice est là."
-    );
+    assert_eq!(shown(played.talk()), "Un conseiller arrive. Alice est là.");
     assert_eq!(played.of("poll")["text"], serde_json::Value::Null);
 
     // The answer to talk is not shown; what the operator says is polled, one item at a time.
@@ -39,7 +36,11 @@ pub async fn livechat(page: &mut Page) {
     assert_eq!(shown(interactions.last().unwrap()), "Bien reçu « Bonjour »");
     for answer in &played.answers {
         if answer.endpoint == "poll" {
-            assert_eq!(answer.values["text"], serde_json::Value::Null, "seen before");
+            assert_eq!(
+                answer.values["text"],
+                serde_json::Value::Null,
+                "seen before"
+            );
         }
     }
 
@@ -54,5 +55,9 @@ pub async fn livechat(page: &mut Page) {
     assert_eq!(effect("notification", end), "end");
     assert_eq!(shown(end), "Fin de la conversation");
     let played = page.step("question after livechat over polling").await;
-    assert_eq!(shown(played.talk()), "Avec plaisir. Utile ?", "the bot again");
+    assert_eq!(
+        shown(played.talk()),
+        "Avec plaisir. Utile ?",
+        "the bot again"
+    );
 }

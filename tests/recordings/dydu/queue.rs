@@ -10,14 +10,20 @@ fn assert_queued(played: &Played) {
     assert_eq!(answer["estimatedWaitingDuration"], 180);
     let history = played.frame("history")["interactions"].as_array().unwrap();
     assert_eq!(history.last().unwrap()["user"], "attente");
-    assert_eq!(history.last().unwrap()["type"], "DMLiveChatConnectionInQueue");
+    assert_eq!(
+        history.last().unwrap()["type"],
+        "DMLiveChatConnectionInQueue"
+    );
 }
 
 /// The user leaves the queue.
 pub async fn left(page: &mut Page) {
     let played = page.step("waiting queue: ask then leave it").await;
     assert_queued(&played);
-    assert_eq!(shown(played.frame("queue left")), "Vous avez quitté la file");
+    assert_eq!(
+        shown(played.frame("queue left")),
+        "Vous avez quitté la file"
+    );
 }
 
 /// The user waits, over a reload, until an operator has time; then the connection breaks.
@@ -28,7 +34,8 @@ pub async fn waited_in(page: &mut Page) {
     assert_queued(&played);
     let played = page.step("waiting queue: reload").await;
     assert_eq!(
-        played.of("status")["waitingQueueStatusResponse"], true,
+        played.of("status")["waitingQueueStatusResponse"],
+        true,
         "the queue screen stays up"
     );
     page.elsewhere("Une place se libère").await;

@@ -55,7 +55,10 @@ async fn slow_and_failing_answers() {
     assert!(top_questions(played.of("topknowledge")).is_empty());
     engine.set(Mood::Well).await;
     let played = page.step(step).await;
-    assert_eq!(top_questions(played.of("topknowledge")), ["echo of the top"]);
+    assert_eq!(
+        top_questions(played.of("topknowledge")),
+        ["echo of the top"]
+    );
     assert_eq!(shown(played.talk()), "echo: #welcome#");
 
     engine.set(Mood::Slow(Duration::from_secs(6))).await;
@@ -138,11 +141,7 @@ impl Asking {
         self.send_to(&self.urls[0], timeout).await
     }
 
-    async fn send_to(
-        &self,
-        url: &str,
-        timeout: Option<Duration>,
-    ) -> Result<Value, reqwest::Error> {
+    async fn send_to(&self, url: &str, timeout: Option<Duration>) -> Result<Value, reqwest::Error> {
         let form = "application/x-www-form-urlencoded; charset=UTF-8";
         let mut request = reqwest::Client::new()
             .post(url)

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::assert_greeted;
 use super::page::Page;
 use super::widget::shown;
-use super::assert_greeted;
 
 /// Questions, feedback, clicks, spaces and variables.
 pub async fn first_visit(page: &mut Page) {
@@ -19,15 +19,17 @@ pub async fn first_visit(page: &mut Page) {
     assert_eq!(played.talk()["typeResponse"], "DMUnderstoodQuestion");
     let wording = &played.talk()["feedbackWording"];
     assert_eq!(
-        [&wording["choice0"], &wording["choice1"], &wording["choice2"]],
+        [
+            &wording["choice0"],
+            &wording["choice1"],
+            &wording["choice2"]
+        ],
         ["Incomplet", "Hors sujet", "Faux"]
     );
 
     // What the bot says to feedback comes with the next answer.
     page.step("feedback: thumb up").await;
-    let played = page
-        .step("second question (accents, markup, emoji)")
-        .await;
+    let played = page.step("second question (accents, markup, emoji)").await;
     assert_eq!(
         shown(played.talk()),
         "Pouce levé, merci. Vous dites : é è gras & 100% + \"x\" 😀 Utile ?"
@@ -62,7 +64,11 @@ pub async fn first_visit(page: &mut Page) {
         ("click a top knowledge entry", "DMRewordClickedAuto"),
     ] {
         let played = page.step(step).await;
-        assert_eq!(shown(played.talk()), "Ouvert de 9 h à 18 h. Utile ?", "{step}");
+        assert_eq!(
+            shown(played.talk()),
+            "Ouvert de 9 h à 18 h. Utile ?",
+            "{step}"
+        );
         assert_eq!(played.talk()["typeResponse"], kind, "{step}");
     }
 
@@ -94,7 +100,10 @@ pub async fn surveys_and_files(page: &mut Page) {
     assert_eq!(fields[1]["type"], "MULTIPLE_CHOICE");
     let options = fields[1]["children"].as_array().unwrap();
     assert_eq!(options[0]["type"], "RADIO");
-    assert_eq!([&options[0]["label"], &options[1]["label"]], ["Bien", "Mal"]);
+    assert_eq!(
+        [&options[0]["label"], &options[1]["label"]],
+        ["Bien", "Mal"]
+    );
     page.answer_with(configuration);
     page.step("survey submit").await;
 

@@ -59,7 +59,8 @@ pub fn said_in_frame(text: &str) -> Option<String> {
 /// What a frame does to the chatbox: the first that matches.
 pub fn effect(kind: &str, values: &Value) -> &'static str {
     let word = |name: &str| values[name].as_str().unwrap_or_default();
-    let (code, kind_of_answer, action) = (word("code"), word("typeResponse"), word("specialAction"));
+    let (code, kind_of_answer, action) =
+        (word("code"), word("typeResponse"), word("specialAction"));
     let ends = [
         "NAAutoCloseDialog",
         "NAAutoCloseDialogBecauseUserLeft",
@@ -87,8 +88,11 @@ pub fn effect(kind: &str, values: &Value) -> &'static str {
     match code {
         "UploadRequest" => "upload",
         "OperatorWritingStatus" if is_notification => "writing",
-        "OperatorConnected" | "OperatorDisconnected" | "OperatorBusy"
-        | "DialogTransferredManually" | "DialogTransferredAutomatically"
+        "OperatorConnected"
+        | "OperatorDisconnected"
+        | "OperatorBusy"
+        | "DialogTransferredManually"
+        | "DialogTransferredAutomatically"
             if is_notification =>
         {
             "line"
@@ -126,7 +130,11 @@ pub fn same_effects(label: &str, ours: &Value, recorded: &Value) {
         );
     }
     let asks = |values: &Value| values["askFeedback"] == true;
-    assert_eq!(asks(ours), asks(recorded), "{label}: vote buttons: {ours:#}");
+    assert_eq!(
+        asks(ours),
+        asks(recorded),
+        "{label}: vote buttons: {ours:#}"
+    );
     for name in ["survey", "guiAction"] {
         assert_eq!(
             ours.get(name).is_some(),
@@ -149,7 +157,10 @@ pub fn talked(label: &str, line: &Line, kind: &Value, values: &Value) {
     let now = values["serverTime"].as_u64();
     let now = now.unwrap_or_else(|| panic!("{label}: without a time nothing is polled: {values}"));
     assert!(now > 1_760_000_000_000, "{label}: milliseconds: {now}");
-    assert!(values["human"].is_boolean(), "{label}: no survey would open");
+    assert!(
+        values["human"].is_boolean(),
+        "{label}: no survey would open"
+    );
     assert!(
         values["knowledgeId"].is_number(),
         "{label}: no survey would open"
@@ -332,15 +343,11 @@ pub fn survey(label: &str, values: &Value) {
     let fields = values["fields"].as_array().expect("questions");
     for field in fields {
         let is_number = field["id"].is_number()
-            || field["id"].as_str().is_some_and(|id| id.parse::<u64>().is_ok());
+            || field["id"]
+                .as_str()
+                .is_some_and(|id| id.parse::<u64>().is_ok());
         assert!(is_number, "{label}: ids are compared as numbers: {field}");
-        let known = [
-            "TITLE",
-            "TEXT",
-            "LONG_TEXT",
-            "SELECT",
-            "MULTIPLE_CHOICE",
-        ];
+        let known = ["TITLE", "TEXT", "LONG_TEXT", "SELECT", "MULTIPLE_CHOICE"];
         assert!(
             known.iter().any(|kind| field["type"] == *kind),
             "{label}: breaks the form: {field}"

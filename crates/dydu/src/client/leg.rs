@@ -85,7 +85,8 @@ impl DyduLeg {
                 let leaves = event.input == UserInput::LeaveHandover;
                 self.talk(turn, requests.into(), leaves, cx, output);
             }
-            Saying::Report(request) => {
+            Saying::Report(mut request) => {
+                self.name_own_context(&mut request.user_input);
                 // The widget reports no links while a livechat is polled.
                 if self.uses_socket() {
                     self.say(&request, cx, output);

@@ -12,7 +12,7 @@ use super::request::Outgoing;
 use crate::wire::livechat::{TypingRequest, reading};
 use crate::wire::path::Endpoint;
 use crate::wire::talk::Mode;
-use crate::wire::{Params, TalkRequest};
+use crate::wire::{Params, TalkRequest, words};
 
 /// The widget gives its question up after 3 s, and does not open without an answer.
 const TOP_QUESTIONS_TIMEOUT: Duration = Duration::from_millis(2_500);
@@ -34,6 +34,17 @@ impl DyduLeg {
             context: None,
             body: body.into(),
             timeout: self.settings.timeout,
+        }
+    }
+
+    /// What is to be sent by mail goes by the engine's id of the conversation, not by ours:
+    /// `docs/protocols/dydu.md#33-endpoint-details`, 3.3.4.
+    pub(super) fn name_own_context(&self, input: &mut String) {
+        let asked = input.strip_prefix(words::INPUT_MAIL);
+        if let Some((_, mail)) = asked.and_then(|asked| asked.split_once(':'))
+            && let Some(context) = &self.state.context
+        {
+            *input = format!("{}{context}:{mail}", words::INPUT_MAIL);
         }
     }
 

@@ -175,7 +175,10 @@ pub fn space<'a>(profile: &'a Profile, voice: &'a Voice) -> &'a str {
 pub fn variables(profile: &Profile) -> BTreeMap<String, String> {
     let mut variables = profile.metadata.clone();
     variables.extend(profile.variables.clone());
-    for value in variables.values_mut().filter(|value| value.contains(['<', '>'])) {
+    for value in variables
+        .values_mut()
+        .filter(|value| value.contains(['<', '>']))
+    {
         *value = value.replace('<', "&lt;").replace('>', "&gt;");
     }
     variables
