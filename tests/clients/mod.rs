@@ -142,15 +142,19 @@ pub fn visible(html: &str) -> String {
             _ => {}
         }
     }
-    let text = text
-        .replace("&lt;", "<")
+    let text = unescape(&text);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Entities decoded, those that anybody writes.
+pub fn unescape(text: &str) -> String {
+    text.replace("&lt;", "<")
         .replace("&gt;", ">")
         .replace("&quot;", "\"")
         .replace("&#39;", "'")
         .replace("&#x27;", "'")
         .replace("&nbsp;", " ")
-        .replace("&amp;", "&");
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+        .replace("&amp;", "&")
 }
 
 /// Values of an attribute in an HTML fragment.

@@ -35,6 +35,10 @@ pub fn reply(request: &Request, state: &State) -> Reply {
             Reply::json(json!({ "type": "checkContextAvailabilityResponse",
                 "values": { "isContextStillAvailable": true } }))
         }
+        (Some("chat"), Some("topknowledge")) => {
+            Reply::json(json!({ "type": "topKnowledgeResponse",
+            "values": { "knowledgeArticles": b64(r#"[{"reword":"echo of the top"}]"#) } }))
+        }
         (Some("chat"), Some("poll")) => {
             Reply::json(json!({ "type": "pollResponse", "values": {} }))
         }

@@ -11,6 +11,8 @@ pub mod front;
 pub mod http;
 pub mod kare;
 pub mod opendialog;
+pub mod proxy;
+pub mod recorded;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -1,12 +1,11 @@
 //! `cargo xtask doc-links`: every `docs/….md#anchor` that the code names exists.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
-use crate::tools::root;
+use crate::tools::{read, root, rust_files};
 
 /// Follows all links.
 ///
@@ -14,14 +13,10 @@ use crate::tools::root;
 /// One of them leads nowhere.
 pub fn run() -> Result<()> {
     let root = root();
-    let mut sources = Vec::new();
-    for folder in ["bench", "crates", "tests", "xtask"] {
-        collect(&root.join(folder), &mut sources)?;
-    }
     let mut pages = BTreeMap::new();
     let mut dead = Vec::new();
     let mut count = 0;
-    for source in sources {
+    for source in rust_files(&root)? {
         let text = read(&source)?;
         for (index, line) in text.lines().enumerate() {
             for link in links(line) {
@@ -37,24 +32,6 @@ pub fn run() -> Result<()> {
         bail!("dead links\n{}", dead.join("\n"));
     }
     eprintln!("{count} links lead somewhere");
-    Ok(())
-}
-
-fn read(path: &Path) -> Result<String> {
-    fs::read_to_string(path).with_context(|| path.display().to_string())
-}
-
-/// The Rust files below a folder.
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    let entries = fs::read_dir(folder).with_context(|| folder.display().to_string())?;
-    for entry in entries {
-        let path = entry?.path();
-        if path.is_dir() {
-            collect(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
     Ok(())
 }
 

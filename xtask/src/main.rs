@@ -3,6 +3,7 @@
 mod bench;
 mod demo;
 mod doc_links;
+mod doc_tables;
 mod purity;
 mod test;
 mod tools;
@@ -19,6 +20,7 @@ Usage: cargo xtask COMMAND
   test                          runs everything that CI runs
   purity                        proves that the pure crates do no IO
   doc-links                     proves that links into docs/ lead somewhere
+  doc-tables                    proves that the tests named in docs/dialects/ exist
   bench                         runs the benchmarks
 
 Example: cargo xtask demo --listen 127.0.0.1:9000
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         "test" => test::run(rest),
         "purity" => purity::run(),
         "doc-links" => doc_links::run(),
+        "doc-tables" => doc_tables::run(),
         "bench" => bench::run(rest),
         "--help" | "-h" | "help" => {
             print!("{HELP}");

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::tools::{cargo, has_subcommand, need_component, succeed};
-use crate::{doc_links, purity};
+use crate::{doc_links, doc_tables, purity};
 
 const HELP: &str = "\
 Runs everything that CI runs, up to the first failure
@@ -18,11 +18,12 @@ Example: cargo xtask test
 /// A step and its name.
 type Step = (&'static str, fn() -> Result<()>);
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     ("format", format),
     ("clippy", clippy),
     ("purity", purity::run),
     ("doc-links", doc_links::run),
+    ("doc-tables", doc_tables::run),
     ("tests", tests),
     ("doc tests", doc_tests),
     ("docs", docs),

@@ -121,7 +121,8 @@ impl DyduLeg {
                 self.state.variables = say::variables(profile);
                 self.upload(turn, file, *request, cx, output);
             }
-            Saying::Report(request) => {
+            Saying::Report(mut request) => {
+                self.name_own_context(&mut request.user_input);
                 // The widget reports no links while a livechat is polled.
                 if self.socket.is_open() || (self.uses_socket() && !self.is_livechat()) {
                     self.say(&request, cx, output);

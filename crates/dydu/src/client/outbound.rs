@@ -10,7 +10,7 @@ use super::request::Outgoing;
 use crate::wire::livechat::{TypingRequest, reading};
 use crate::wire::path::Endpoint;
 use crate::wire::talk::Mode;
-use crate::wire::{Params, TalkRequest};
+use crate::wire::{Params, TalkRequest, words};
 
 impl DyduLeg {
     pub(super) fn talk_request(&self, mut request: TalkRequest) -> Outgoing {
@@ -33,6 +33,17 @@ impl DyduLeg {
             frame: None,
             timeout: self.settings.timeout,
             file: None,
+        }
+    }
+
+    /// What is to be sent by mail goes by the engine's id of the conversation, not by ours:
+    /// `docs/protocols/dydu.md#33-endpoint-details`, 3.3.4.
+    pub(super) fn name_own_context(&self, input: &mut String) {
+        let asked = input.strip_prefix(words::INPUT_MAIL);
+        if let Some((_, mail)) = asked.and_then(|asked| asked.split_once(':'))
+            && let Some(context) = &self.state.context
+        {
+            *input = format!("{}{context}:{mail}", words::INPUT_MAIL);
         }
     }
 

@@ -12,7 +12,7 @@ use super::echo;
 use super::flight::Purpose;
 use super::leg::DyduLeg;
 use crate::digest::Digest;
-use crate::wire::envelope::{self, Received, Untyped};
+use crate::wire::envelope::{Received, Untyped};
 use crate::wire::livechat::PollRequest;
 use crate::wire::path::Endpoint;
 use crate::wire::words;
@@ -114,7 +114,7 @@ impl DyduLeg {
         let is_item = ["text", "code", "typeResponse", "templateName"]
             .iter()
             .any(|name| values.contains_key(*name));
-        if !is_item || answer.kind == envelope::POLL {
+        if !is_item {
             self.state.seen_until(date);
             return false;
         }

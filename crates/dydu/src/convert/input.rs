@@ -213,7 +213,7 @@ pub fn profile_of_talk(request: TalkRequest, bot: &str) -> Profile {
             selected: request.language,
             ..Locales::default()
         },
-        variables: request.variables.unwrap_or_default(),
+        variables: request.variables.map(variables).unwrap_or_default(),
         attributes: facts
             .into_iter()
             .filter_map(|(name, value)| Some((name.to_owned(), value?)))
@@ -245,14 +245,23 @@ pub fn variable(params: &Params<'_>) -> Result<BTreeMap<String, String>, Fault> 
     let name = params
         .word("name")
         .ok_or_else(|| Fault::bad_field("name", "missing"))?;
-    let value = unescape_typed(params.get("value").unwrap_or_default());
+    let value = params.get("value").unwrap_or_default();
     if !is_variable(name, "") {
         return Err(Fault::bad_field("name", "too long, or not printable"));
     }
-    if !is_variable(name, &value) {
+    if !is_variable(name, value) {
         return Err(Fault::bad_field("value", "too long"));
     }
-    Ok([(name.to_owned(), value.into_owned())].into())
+    Ok(variables([(name.to_owned(), value.to_owned())].into()))
+}
+
+/// Variables as the page set them. In their values the widget replaces angle brackets, and nothing
+/// else.
+fn variables(mut variables: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    for value in variables.values_mut().filter(|value| value.contains('&')) {
+        *value = value.replace("&lt;", "<").replace("&gt;", ">");
+    }
+    variables
 }
 
 /// The part of a feedback that a request carries; absent where the user wrote nothing. `wanted` is

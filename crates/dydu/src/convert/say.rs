@@ -220,10 +220,17 @@ pub fn space<'a>(profile: &'a Profile, voice: &'a Voice) -> &'a str {
     profile.space.as_deref().unwrap_or(&voice.space)
 }
 
-/// Context variables: the metadata, and over them the variables.
+/// Context variables as the widget sends them: the metadata, and over them the variables, their
+/// angle brackets replaced.
 pub fn variables(profile: &Profile) -> BTreeMap<String, String> {
     let mut variables = profile.metadata.clone();
     variables.extend(profile.variables.clone());
+    for value in variables
+        .values_mut()
+        .filter(|value| value.contains(['<', '>']))
+    {
+        *value = value.replace('<', "&lt;").replace('>', "&gt;");
+    }
     variables
 }
 

@@ -83,8 +83,12 @@ impl ScriptLeg {
             .map(|action| action.id.as_str())
             .or(choice.id.as_deref())
             .filter(|id| !id.is_empty());
-        if self.state.handover.is_some() && self.tell_operator(turn, choice.words().unwrap_or("")) {
-            return;
+        if self.state.handover.is_some() {
+            let words = choice.words().unwrap_or_default();
+            self.state.keep("text", words.to_owned());
+            if self.tell_operator(turn, words) {
+                return;
+            }
         }
         if let Some(words) = action.and_then(said_by) {
             return self.understand(turn, words);
@@ -137,10 +141,14 @@ impl ScriptLeg {
 
     /// A form or a survey. A vendor may have its own ids for them; then it is the one shown last.
     fn form(&mut self, turn: &mut Turn<'_>, form: &FormSubmission, shown: Option<String>) {
-        if self.state.handover.is_some()
-            && self.tell_operator(turn, form.summary.as_deref().unwrap_or(""))
-        {
-            return;
+        if self.state.handover.is_some() {
+            // An operator may have sent the survey, and knows what was answered.
+            for (name, value) in self.keep_values(&form.values) {
+                self.state.keep(&name, value);
+            }
+            if self.tell_operator(turn, form.summary.as_deref().unwrap_or("")) {
+                return;
+            }
         }
         let known = Some(form.id.as_str()).filter(|id| self.bot.intent(id).is_some());
         if form.cancelled && known.is_none() {
@@ -162,6 +170,16 @@ impl ScriptLeg {
         all: &[(String, String)],
         cancelled: bool,
     ) {
+        let values = self.keep_values(all);
+        let words: Vec<&str> = values.iter().map(|(_, value)| value.as_str()).collect();
+        // A signature may be given without anything being said.
+        let value = Some(words.join(", "))
+            .filter(|value| !value.is_empty() || (self.is_asking(intent) && !cancelled));
+        self.run(turn, intent, Given { values, value });
+    }
+
+    /// Keeps all the values of a form in one, and gives back those that were filled in.
+    fn keep_values(&mut self, all: &[(String, String)]) -> Vec<(String, String)> {
         // What was left empty this time must not be answered from another time.
         for (name, _) in all {
             self.state.variables.remove(name);
@@ -176,11 +194,7 @@ impl ScriptLeg {
             .map(|(name, value)| (name.as_str(), value.as_str().into()));
         let pairs = crate::render::pairs(pairs).into_owned();
         self.state.keep("values", pairs);
-        let words: Vec<&str> = values.iter().map(|(_, value)| value.as_str()).collect();
-        // A signature may be given without anything being said.
-        let value = Some(words.join(", "))
-            .filter(|value| !value.is_empty() || (self.is_asking(intent) && !cancelled));
-        self.run(turn, intent, Given { values, value });
+        values
     }
 
     fn feedback(&mut self, turn: &mut Turn<'_>, feedback: &Feedback) {
@@ -227,6 +241,7 @@ impl ScriptLeg {
     }
 
     fn file(&mut self, turn: &mut Turn<'_>, file: &UploadedFile) {
+        self.keep_file(file);
         if self.state.handover.is_some() && self.tell_operator(turn, &file.name) {
             return;
         }
@@ -241,6 +256,15 @@ impl ScriptLeg {
         let Some(intent) = intent else {
             return;
         };
+        let given = Given {
+            value: Some(file.name.clone()),
+            ..Given::default()
+        };
+        self.run(turn, &intent, given);
+        self.state.uploaded = Some(intent);
+    }
+
+    fn keep_file(&mut self, file: &UploadedFile) {
         let size = file
             .size_bytes
             .map(|size| size.to_string())
@@ -254,12 +278,6 @@ impl ScriptLeg {
         for (name, value) in values {
             self.state.keep(name, value.unwrap_or_default());
         }
-        let given = Given {
-            value: Some(file.name.clone()),
-            ..Given::default()
-        };
-        self.run(turn, &intent, given);
-        self.state.uploaded = Some(intent);
     }
 }
 

@@ -11,6 +11,7 @@ impl ScriptLeg {
     /// What the user typed, or said by a click.
     pub(super) fn words(&mut self, turn: &mut Turn<'_>, text: &str) {
         let text = text.trim();
+        self.state.keep("text", text.to_owned());
         if !self.tell_operator(turn, text) {
             self.understand(turn, text);
         }
