@@ -30,6 +30,7 @@ async fn the_chatbox_finds_what_it_needs() {
         context: RECORDED_CONTEXT.to_owned(),
         talked: 0,
         livechat: false,
+        deleted: false,
         socket: None,
     };
     let lines = recording("dydu-chatbox.jsonl");
@@ -65,6 +66,8 @@ struct Chatbox {
     talked: usize,
     /// An operator was asked for.
     livechat: bool,
+    /// The user had what is kept of the dialog deleted, so that it does start over.
+    deleted: bool,
     socket: Option<Socket>,
 }
 
@@ -121,6 +124,7 @@ impl Chatbox {
         if let Some(id) = values["contextId"].as_str().filter(|id| !id.is_empty()) {
             if self.context != id {
                 self.talked = 0;
+                self.deleted = false;
             }
             self.context = id.to_owned();
         }
@@ -139,9 +143,18 @@ impl Chatbox {
                 let available = &values["isContextStillAvailable"];
                 assert_eq!(
                     *available,
-                    json!(true),
-                    "{label}: the dialog would start over"
+                    json!(!self.deleted),
+                    "{label}: whether the dialog would start over"
                 );
+            }
+            "gdpr" => {
+                let body = line.body.as_deref().unwrap();
+                assert_eq!(body.contains("object=Delete"), values["object"] == "Delete");
+                if values["object"] == "Delete" {
+                    assert_ne!(values["dialogsCount"], 0, "{label}: nothing is deleted");
+                    self.deleted = true;
+                    self.talked = 0;
+                }
             }
             "status" => assert!(
                 values["waitingQueueStatusResponse"].is_boolean(),
