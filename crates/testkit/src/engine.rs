@@ -10,8 +10,8 @@ use switchboard_core::dialect::{
     Backend, CallId, Cx, Effect, Leg, LegInput, LegOutput, TransportFault,
 };
 use switchboard_core::model::{
-    BotEvent, Content, ConversationId, Message, MessageId, RichText, Timestamp, TurnOutcome,
-    UserEvent, UserInput,
+    BotEvent, Content, ConversationId, Handover, HandoverPhase, Message, MessageId, RichText,
+    Timestamp, TurnOutcome, UserEvent, UserInput,
 };
 use switchboard_exchange::{BoxFuture, Dialer, SocketCommand, SocketEvent};
 use tokio::sync::mpsc;
@@ -25,6 +25,7 @@ use tokio::sync::mpsc;
 /// - `hang`: never ends the turn.
 /// - `fail`: ends the turn as unavailable.
 /// - `bye`: ends the conversation.
+/// - `human`: an operator joins.
 /// - `offer A B`: offers the choices A and B.
 /// - anything else: says the text and how many inputs the leg has had.
 #[derive(Debug, Default)]
@@ -131,6 +132,14 @@ impl FakeLeg {
             "bye" => {
                 let reason = switchboard_core::model::EndReason::Ended;
                 output.publish(turn, BotEvent::ConversationEnded { reason });
+            }
+            "human" => {
+                let content = Content::Handover(Handover {
+                    phase: HandoverPhase::Joined,
+                    ..Handover::default()
+                });
+                let message = Message::bot(cx.message_id(), turn, cx.now, content);
+                output.publish(turn, BotEvent::Message(message));
             }
             "offer" => {
                 let actions = rest
