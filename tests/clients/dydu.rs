@@ -19,6 +19,8 @@ pub struct Dydu {
     pub context: Option<String>,
     socket: Option<Socket>,
     over_socket: bool,
+    /// How the answer to REST talk is wanted; what is said in a polled livechat brings none.
+    pub mode: &'static str,
     last_poll: i64,
     /// Every decoded `values` received, in order.
     pub received: Vec<Value>,
@@ -68,6 +70,7 @@ impl Dydu {
             context: None,
             socket: None,
             over_socket: false,
+            mode: "Synchron",
             last_poll: 0,
             received: Vec::new(),
         }
@@ -144,7 +147,7 @@ impl Dydu {
         let (name, value) = self.visitor.metadata;
         let variables = json!({ name: value }).to_string();
         let visitor = self.visitor.clone();
-        let mode = b64("Synchron");
+        let mode = b64(self.mode);
         let mut form = vec![
             ("alreadyCame", "false"),
             ("browser", "Chrome 141.0.0.0"),
@@ -167,7 +170,30 @@ impl Dydu {
         }
         let answer = self.call(&path, &form).await;
         assert_eq!(answer["type"], "talkResponse");
-        self.take(&answer["values"])
+        let seen = self.take(&answer["values"]);
+        if self.mode == "polling" {
+            return Seen::default();
+        }
+        seen
+    }
+
+    /// Opens the socket of a livechat, as the widget does, and talks by it from now on.
+    pub async fn enter_livechat(&mut self) {
+        let url = format!("{}/servlet//chatWs", self.base.replacen("http", "ws", 1));
+        self.socket = Some(connect(&url, Some("dyduchat")).await);
+        self.over_socket = true;
+        let frame = json!({ "type": "checkContextAvailability", "parameters": encode(&json!({
+            "contextId": self.context, "botId": BOT, "space": "Defaut",
+            "clientId": self.visitor.user_id, "language": self.visitor.locale,
+            "solutionUsed": "ASSISTANT", "saml2_info": null,
+        }))});
+        send_json(self.socket.as_mut().unwrap(), &frame).await;
+    }
+
+    /// The socket breaks, or is closed after the end.
+    pub fn lose_socket(&mut self) {
+        self.socket = None;
+        self.over_socket = false;
     }
 
     async fn talk_over_socket(&mut self, input: &str, extra: Option<&str>) -> Seen {
