@@ -111,7 +111,7 @@ impl Dydu {
         let action = action
             .map(|values| values["guiAction"].as_str().unwrap_or_default())
             .find(|action| action.contains("dyduKnowledgeUploadFile"))
-            .expect("an upload was asked for");
+            .unwrap_or_else(|| panic!("no upload was asked for: {:#?}", self.received.last()));
         let sentence = action.split('\'').nth(1).unwrap().to_owned();
         let url = format!(
             "{}/servlet/fileupload?ctx={}&fin=dydu-upload-file&cb=dyduUploadCallBack_0PW&\

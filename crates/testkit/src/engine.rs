@@ -27,7 +27,6 @@ use tokio::sync::mpsc;
 /// - `flaky REST`: ends the leg's first turn as unavailable, and says REST in later ones.
 /// - `human`: a human takes over; `bot`: the human leaves.
 /// - `bye`: ends the conversation.
-/// - `human`: an operator joins.
 /// - `offer A B`: offers the choices A and B.
 /// - anything else: says the text and how many inputs the leg has had.
 #[derive(Debug, Default)]
@@ -161,14 +160,6 @@ impl FakeLeg {
             "bye" => {
                 let reason = switchboard_core::model::EndReason::Ended;
                 output.publish(turn, BotEvent::ConversationEnded { reason });
-            }
-            "human" => {
-                let content = Content::Handover(Handover {
-                    phase: HandoverPhase::Joined,
-                    ..Handover::default()
-                });
-                let message = Message::bot(cx.message_id(), turn, cx.now, content);
-                output.publish(turn, BotEvent::Message(message));
             }
             "offer" => {
                 let actions = rest
