@@ -152,6 +152,30 @@ async fn every_route_shows_every_kind_of_content() {
     );
 }
 
+/// Whatever the engine, a file that the chatbox sends is answered once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_is_answered_once() {
+    let engine = Gateway::start(&engine_config()).await;
+    let gateway = Gateway::start(&gateway_config(&engine.url(""))).await;
+    let mut bases = vec![("script", engine.url(""))];
+    for (name, _) in backends("") {
+        bases.push((name, gateway.url(&format!("/{name}"))));
+    }
+    for (name, base) in bases {
+        let visitor = Visitor::new(format!("file-{name}"));
+        let mut client = Dydu::rest(&format!("{base}/dydu"), visitor);
+        client.open().await;
+        client.say("upload").await;
+        let (is_taken, mut seen) = client.upload("cup.jpg", "not a picture").await;
+        assert!(is_taken, "{name}");
+        let next = client.say("hello").await;
+        next.says(name, "hello");
+        seen.add(next);
+        let thanks = seen.all().matches("cup.jpg").count();
+        assert_eq!(thanks, 1, "{name}: {seen:#?}");
+    }
+}
+
 async fn identity(label: &str, client: &mut impl Client) {
     client.open().await;
     let seen = client.say("whoami").await;

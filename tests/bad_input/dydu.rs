@@ -302,6 +302,81 @@ async fn over_the_limit(gateway: &Gateway, talk: &str) {
     );
 }
 
+/// Of an upload the chatbox reads nothing but the page, whatever went wrong.
+#[tokio::test]
+async fn an_upload_that_fails_says_so_on_its_page() {
+    let (gateway, mut client) = open().await;
+    let context = client.context.clone().unwrap();
+    let http = reqwest::Client::new();
+    let form = "multipart/form-data; boundary=X";
+    let part = |content: &str| {
+        format!(
+            "--X\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.txt\"\r\n\r\n\
+             {content}\r\n--X--\r\n"
+        )
+    };
+    let large = part(&"x".repeat(10_000 * 1024 + 1));
+    let huge = part(&"x".repeat(12_000 * 1024));
+    for (label, ctx, content_type, body, status) in [
+        ("taken", &*context, form, part("x"), "success"),
+        ("no file", &context, form, "--X--\r\n".to_owned(), "fail"),
+        ("no multipart", &context, "text/plain", part("x"), "fail"),
+        (
+            "cut short",
+            &context,
+            form,
+            part("x").replace("--X--", ""),
+            "fail",
+        ),
+        ("unknown context", "nobody", form, part("x"), "fail"),
+        ("no context", "", form, part("x"), "fail"),
+        ("too large", &context, form, large, "fail"),
+        ("far too large", &context, form, huge, "fail"),
+    ] {
+        let url = format!("{}/servlet/fileupload?ctx={ctx}&fin=f", client.base);
+        let request = http
+            .post(url)
+            .header("content-type", content_type)
+            .body(body);
+        let got = send(request).await;
+        assert!(got.has_cors(), "{label}: {got:?}");
+        assert_eq!(got.status, 200, "{label}: {got:?}");
+        assert_eq!(got.header("content-type"), Some("text/html; charset=utf-8"));
+        assert_eq!(got.body.matches(['{', '}']).count(), 4, "{label}: {got:?}");
+        let expected = format!("\"status\":\"{status}\"");
+        assert!(got.body.contains(&expected), "{label}: {got:?}");
+        goes_on(&mut client).await;
+    }
+    let labels = [("frontend", FRONTEND), ("reason", "too_large")];
+    let counted = gateway.count("switchboard_rejected_total", &labels).await;
+    assert_eq!(counted, 2.0);
+}
+
+/// As browsers and proxies ask: for the head alone, by escapes, in other capitals.
+#[tokio::test]
+async fn paths_are_read_leniently() {
+    let (_gateway, client) = open().await;
+    let http = reqwest::Client::new();
+    for path in [
+        "/servlet/api/serverstatus",
+        "/API//ServerStatus/",
+        "/serverstatus",
+    ] {
+        for method in [reqwest::Method::GET, reqwest::Method::HEAD] {
+            let got = send(http.request(method, format!("{}{path}", client.base))).await;
+            assert_eq!(got.status, 200, "{path}: {got:?}");
+            assert!(got.has_cors());
+        }
+    }
+    let escaped = BOT.replace('-', "%2D");
+    let url = format!("{}/servlet/api/chat/talk/{escaped}", client.base);
+    let form = "application/x-www-form-urlencoded";
+    let request = http.post(url).header("content-type", form);
+    let got = send(request.body(Dydu::question("hello"))).await;
+    assert_harmless(&got);
+    assert_eq!(got.json()["type"], "talkResponse");
+}
+
 #[tokio::test]
 async fn only_the_first_600_characters_count() {
     let (_gateway, mut client) = open().await;

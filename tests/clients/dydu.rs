@@ -198,6 +198,38 @@ impl Dydu {
         serde_json::from_str(&text).unwrap_or_else(|_| panic!("{path}: not JSON: {text}"))
     }
 
+    /// Sends a file as the chatbox does, then says the sentence that the engine asked for; what
+    /// comes of it, and whether the server said that it took the file.
+    pub async fn upload(&mut self, name: &str, content: &str) -> (bool, Seen) {
+        let action = self.received.iter().rev();
+        let action = action
+            .map(|values| values["guiAction"].as_str().unwrap_or_default())
+            .find(|action| action.contains("dyduKnowledgeUploadFile"))
+            .expect("an upload was asked for");
+        let sentence = action.split('\'').nth(1).unwrap().to_owned();
+        let url = format!(
+            "{}/servlet/fileupload?ctx={}&fin=dydu-upload-file&cb=dyduUploadCallBack_0PW&\
+             origin=http%3A%2F%2F0.0.0.0%3A9999",
+            self.base,
+            self.context.as_deref().unwrap()
+        );
+        let body = format!(
+            "------X\r\nContent-Disposition: form-data; name=\"dydu-upload-file\"; \
+             filename=\"{name}\"\r\nContent-Type: text/plain\r\n\r\n{content}\r\n------X--\r\n"
+        );
+        let request = self.http.post(url).body(body);
+        let request = request.header("content-type", "multipart/form-data; boundary=----X");
+        let page = request.send().await.unwrap().text().await.unwrap();
+        let object = &page[page.find('{').unwrap()..=page.rfind('}').unwrap()];
+        let object = object
+            .replace("api:'dyduUploadCallBack_0PW'", "\"api\":\"x\"")
+            .replace("params:", "\"params\":");
+        let object: Value = serde_json::from_str(&object).unwrap();
+        let is_taken = object["params"]["status"] == "success";
+        let extra = r#"{"hide":true,"doNotRegisterInteraction":true}"#;
+        (is_taken, self.talk(&sentence, Some(extra)).await)
+    }
+
     async fn talk(&mut self, input: &str, extra: Option<&str>) -> Seen {
         if self.speaks_by_socket().await {
             return self.talk_over_socket(input, extra).await;
@@ -264,7 +296,8 @@ impl Dydu {
             "saml2_info": null, "userInput": input, "alreadyCame": false,
             "contextType": "Web", "qualificationMode": false,
             "doNotRegisterInteraction": input == "#welcome#",
-            "useServerCookieForContext": false, "disableLanguageDetection": true,
+            // The chatbox says `true`, but the walks change the language by speaking another.
+            "useServerCookieForContext": false, "disableLanguageDetection": false,
             "timestamp": 1_760_000_009_000_u64, "extraParameters": extra,
             "variables": { name: value },
         }))});

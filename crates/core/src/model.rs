@@ -30,7 +30,7 @@ pub use event::{
 pub use extras::{DialectName, Extras};
 pub use id::{ConversationId, MessageId};
 pub use message::{Author, Message};
-pub use profile::{Locales, Profile};
+pub use profile::{Locales, Profile, VARIABLES_LIMIT};
 pub use query::{
     ClientError, DataRequest, PersonalData, Query, QueryAnswer, Suggestions, TopQuestions,
 };

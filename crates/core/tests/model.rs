@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use switchboard_core::model::{
     Action, Capabilities, Command, ContentKind, DialectName, Extras, KindSet, Locales, MessageId,
-    OpenTarget, Profile, SendBody, TextFormat, Timestamp,
+    OpenTarget, Profile, SendBody, TextFormat, Timestamp, VARIABLES_LIMIT,
 };
 
 #[test]
@@ -36,6 +36,55 @@ fn timestamps_do_not_overflow() {
     assert_eq!(Timestamp(i64::MIN).since(latest), Duration::ZERO);
     // Beyond the calendar.
     assert_eq!(latest.to_rfc3339(), "1970-01-01T00:00:00.000Z");
+}
+
+#[test]
+fn vendor_fields_of_a_profile_are_merged_one_by_one() {
+    let extras = |name: &'static str, fields: serde_json::Value| {
+        Extras::new(DialectName::new(name), fields.as_object().unwrap().clone())
+    };
+    let mut known = Profile {
+        extras: extras("dydu", json!({"a": 1, "b": 1})),
+        ..Profile::default()
+    };
+    for (change, expected) in [
+        (Extras::none(), extras("dydu", json!({"a": 1, "b": 1}))),
+        (
+            extras("dydu", json!({"b": 2, "c": 2})),
+            extras("dydu", json!({"a": 1, "b": 2, "c": 2})),
+        ),
+        (
+            extras("kare", json!({"d": 3})),
+            extras("kare", json!({"d": 3})),
+        ),
+    ] {
+        known.merge(Profile {
+            extras: change,
+            ..Profile::default()
+        });
+        assert_eq!(known.extras, expected);
+    }
+}
+
+#[test]
+fn there_is_an_end_to_variables() {
+    let mut known = Profile::default();
+    let many = |from: usize, value: &str| Profile {
+        variables: (from..from + VARIABLES_LIMIT)
+            .map(|n| (format!("v{n:06}"), value.to_owned()))
+            .collect(),
+        ..Profile::default()
+    };
+    known.merge(many(0, "1"));
+    known.merge(many(VARIABLES_LIMIT / 2, "2"));
+    assert_eq!(known.variables.len(), VARIABLES_LIMIT);
+    assert_eq!(known.variables["v000000"], "1");
+    assert_eq!(
+        known.variables[&format!("v{:06}", VARIABLES_LIMIT - 1)],
+        "2"
+    );
+    known.merge(many(0, ""));
+    assert_eq!(known.variables.len(), 0);
 }
 
 #[test]

@@ -1,17 +1,24 @@
 //! The client side: we are a chatbox towards a dydu server.
 //!
 //! A leg talks by REST requests, or on the websocket where the operator chose that transport;
-//! feedback, variables and the like always go by REST. During a livechat, and for a while after
-//! each turn, a leg without a socket asks for what was published meanwhile.
+//! feedback, variables and the like always go by REST. During a livechat it has a websocket, like
+//! the vendor's widget. A leg without one asks for what was published meanwhile, during a livechat
+//! and for a while after each turn.
 
+mod echo;
 mod flight;
+mod frames;
 mod inbound;
 mod leg;
+mod livechat;
 mod outbound;
 mod poll;
+mod query;
 mod request;
 mod socket;
 mod state;
+mod survey;
+mod upload;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +29,7 @@ use switchboard_core::dialect::{Backend, Cx, Leg, OptionsError};
 use switchboard_core::model::ConversationId;
 
 use crate::convert::say::Voice;
-use crate::options::{BackendOptions, Transport};
+use crate::options::{BackendOptions, Livechat, Transport};
 use leg::DyduLeg;
 use state::State;
 
@@ -39,9 +46,13 @@ struct Settings {
     bot: String,
     voice: Voice,
     transport: Transport,
+    livechat: Livechat,
     talk_timeout: Duration,
     timeout: Duration,
+    upload_timeout: Duration,
+    upload_failed: String,
     rounds: u32,
+    retry_pause: Duration,
     poll_after: Vec<Duration>,
     livechat_poll: Duration,
     silence: Duration,
@@ -59,9 +70,13 @@ impl Engine {
                 bot: options.bot_id.clone(),
                 voice: options.voice(),
                 transport: options.transport,
+                livechat: options.livechat,
                 talk_timeout: options.talk_timeout,
                 timeout: options.timeout,
+                upload_timeout: options.upload_timeout,
+                upload_failed: options.upload_failed.clone(),
                 rounds: options.rounds,
+                retry_pause: options.retry_pause,
                 poll_after: options.poll_after.clone(),
                 livechat_poll: options.livechat_poll,
                 silence: options.silence,

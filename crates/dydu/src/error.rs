@@ -19,6 +19,9 @@ pub struct ErrorValues {
     /// What is wrong, for the client's developer.
     #[serde(default)]
     pub error: B64,
+    /// The parameter that is wrong, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<B64>,
     /// The fault's word, such as `bad_input`. Not spelled `code`, which the widget takes for the
     /// code of a notification.
     #[serde(default)]
@@ -47,8 +50,16 @@ pub fn status(fault: &Fault) -> StatusCode {
 
 /// A fault as an envelope. It has no text, so the widget does not show it.
 pub fn encode_frame(fault: &Fault) -> String {
+    let (error, field) = match fault {
+        Fault::BadInput {
+            field: Some(field),
+            message,
+        } => (format!("{field}: {message}"), Some(field.as_str().into())),
+        fault => (fault.to_string(), None),
+    };
     let values = ErrorValues {
-        error: fault.to_string().into(),
+        error: error.into(),
+        field,
         reason: fault.reason().into(),
         code: status(fault).as_u16(),
     };

@@ -12,6 +12,7 @@ pub mod client;
 pub mod convert;
 mod digest;
 pub mod error;
+mod languages;
 pub mod options;
 pub mod server;
 pub mod wire;

@@ -8,6 +8,8 @@ use switchboard_core::dialect::{OptionsError, duration, durations};
 use url::Url;
 
 use crate::convert::say::Voice;
+use crate::languages::Spoken;
+use crate::wire::push_rule::PushRule;
 use crate::wire::words;
 
 /// Keys of a `[[frontends]]` table.
@@ -28,6 +30,9 @@ pub struct FrontendOptions {
     /// Questions to offer as most asked ones, instead of asking the engine.
     #[serde(default)]
     pub top_knowledge: Vec<String>,
+    /// When the page should speak first, instead of asking the engine.
+    #[serde(default)]
+    pub push_rules: Option<Vec<PushRule>>,
     /// Largest uploaded file in bytes. The widget's limit is 10 000 kB.
     #[serde(default = "upload_limit")]
     pub upload_limit: usize,
@@ -42,12 +47,15 @@ pub struct FrontendOptions {
 pub struct BotOptions {
     /// The id in the widget's `bot.json`, a UUID.
     pub bot_id: String,
-    /// ISO codes of the languages that the widget may offer.
-    #[serde(default = "languages")]
-    pub languages: Vec<String>,
+    /// ISO codes of the languages that the widget may offer; absent: those of the engine.
+    #[serde(default)]
+    pub languages: Option<Vec<String>>,
     /// A name for the operator.
     #[serde(default)]
     pub name: Option<String>,
+    /// What the engine said that it speaks.
+    #[serde(skip)]
+    pub(crate) spoken: Spoken,
 }
 
 impl FrontendOptions {
@@ -67,13 +75,18 @@ impl FrontendOptions {
                     "a bot id is part of the path: it cannot be empty or hold / ? # or spaces",
                 ));
             }
-            if bot.languages.is_empty() {
+            if bot.languages.as_ref().is_some_and(Vec::is_empty) {
                 return Err(OptionsError::new(
                     format!("bots[{index}].languages"),
                     "no language is listed",
                 )
                 .fix("languages = [\"en\"]"));
             }
+        }
+        for (index, rule) in self.push_rules.iter().flatten().enumerate() {
+            rule.check().map_err(|(key, why)| {
+                OptionsError::new(format!("push_rules[{index}].{key}"), why)
+            })?;
         }
         Ok(())
     }
@@ -106,6 +119,16 @@ pub struct BackendOptions {
     /// How to talk to the engine.
     #[serde(default)]
     pub transport: Transport,
+    /// How to get a livechat's messages where talk goes by REST.
+    #[serde(default)]
+    pub livechat: Livechat,
+    /// What an operator is told in the user's name when the user's connection is lost; empty:
+    /// nothing.
+    #[serde(default = "lost_notice")]
+    pub lost_notice: String,
+    /// What an operator who was told so is told when the user is back; empty: nothing.
+    #[serde(default = "back_notice")]
+    pub back_notice: String,
     /// Put `servlet/` between the URL and the API, as a real server wants it.
     #[serde(default = "yes")]
     pub servlet: bool,
@@ -115,9 +138,18 @@ pub struct BackendOptions {
     /// How long any other request may take.
     #[serde(default = "timeout", deserialize_with = "duration")]
     pub timeout: Duration,
+    /// How long it may take to send a file of a user's. There is one attempt.
+    #[serde(default = "upload_timeout", deserialize_with = "duration")]
+    pub upload_timeout: Duration,
+    /// What a user is told whose file the engine did not take.
+    #[serde(default = "upload_failed")]
+    pub upload_failed: String,
     /// How often each server is tried for one request.
     #[serde(default = "rounds")]
     pub rounds: u32,
+    /// How long to wait between two such rounds.
+    #[serde(default = "retry_pause", deserialize_with = "duration")]
+    pub retry_pause: Duration,
     /// When to ask for news after a turn, from its end; empty: never.
     #[serde(default = "poll_after", deserialize_with = "durations")]
     pub poll_after: Vec<Duration>,
@@ -134,11 +166,22 @@ pub struct BackendOptions {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Transport {
-    /// HTTP requests, and polls during a livechat.
+    /// HTTP requests, and a websocket during a livechat.
     #[default]
     Rest,
     /// Talk and signs of life on a websocket, everything else by HTTP requests.
     Websocket,
+}
+
+/// How to get a livechat's messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Livechat {
+    /// On a websocket; by polls where no server takes one.
+    #[default]
+    Websocket,
+    /// By polls.
+    Polling,
 }
 
 impl BackendOptions {
@@ -196,6 +239,8 @@ impl BackendOptions {
             language: self.language.clone(),
             qualification: self.qualification,
             welcome: self.welcome.clone(),
+            lost_notice: self.lost_notice.clone(),
+            back_notice: self.back_notice.clone(),
         }
     }
 }
@@ -215,9 +260,6 @@ fn upload_limit() -> usize {
 fn history_limit() -> usize {
     200
 }
-fn languages() -> Vec<String> {
-    vec!["en".to_owned(), "fr".to_owned()]
-}
 fn space() -> String {
     words::DEFAULT_SPACE.to_owned()
 }
@@ -233,8 +275,23 @@ fn talk_timeout() -> Duration {
 fn timeout() -> Duration {
     Duration::from_secs(5)
 }
+fn upload_timeout() -> Duration {
+    Duration::from_secs(30)
+}
+fn upload_failed() -> String {
+    "The file could not be sent.".to_owned()
+}
 fn rounds() -> u32 {
-    1
+    2
+}
+fn retry_pause() -> Duration {
+    Duration::from_secs(3)
+}
+fn lost_notice() -> String {
+    "[The user's connection was lost.]".to_owned()
+}
+fn back_notice() -> String {
+    "[The user is back.]".to_owned()
 }
 fn poll_after() -> Vec<Duration> {
     [2_500, 5_000, 10_000].map(Duration::from_millis).to_vec()
@@ -262,6 +319,25 @@ mod tests {
             .unwrap_err()
             .path;
         assert_eq!(path, "bots[0].bot_id");
+        let path = frontend(json!({"bots": [{"bot_id": "b", "languages": []}]}))
+            .unwrap_err()
+            .path;
+        assert_eq!(path, "bots[0].languages");
+        let rule = |condition| {
+            let rules = json!([{"kId": "1", "conditions": [condition]}]);
+            frontend(json!({"bots": [{"bot_id": "b"}], "push_rules": rules}))
+        };
+        let page = json!({"type": "CurrentPage", "operator": "Contains", "value": "/help"});
+        assert_eq!(rule(page), Ok(()));
+        for (condition, path) in [
+            (
+                json!({"type": "City"}),
+                "push_rules[0].conditions[0].operator",
+            ),
+            (json!({"type": "Town"}), "push_rules[0].conditions[0].type"),
+        ] {
+            assert_eq!(rule(condition).unwrap_err().path, path);
+        }
         assert!(frontend(json!({"bots": [], "x": 1})).is_err());
         assert!(frontend(json!({"bots": [], "idle_timeout": 0})).is_err());
 

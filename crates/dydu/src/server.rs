@@ -3,12 +3,14 @@
 //! A request, a frame and a frame over HTTP all become one `Ask`; its endpoint makes a
 //! `Plan` of it, and the plan becomes an HTTP answer or what a socket does next.
 
+mod client_mark;
 mod context;
 mod feedback;
 mod history;
 mod http_frames;
 mod knowledge;
 mod livechat;
+mod personal;
 mod plan;
 mod session;
 mod site;
@@ -23,15 +25,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, header};
 use switchboard_core::Fault;
-use switchboard_core::dialect::{Cx, Find, Frontend, Handled, Retry, Upgrade, View};
+use switchboard_core::dialect::{ClientMark, Cx, Find, Frontend, Handled, Retry, Upgrade, View};
 use switchboard_core::model::Profile;
 
 use crate::convert::compose::{Occasion, Scene};
 use crate::convert::input;
 use crate::error;
 use crate::options::{BotOptions, FrontendOptions};
-use crate::wire::path::{self, Endpoint};
+use crate::wire::path::{self, Endpoint, Route};
 use crate::wire::{Params, frame, params, words};
+use client_mark::client_mark;
 use plan::Plan;
 use session::Session;
 
@@ -71,15 +74,22 @@ impl Chatbox {
         if route.endpoint != Endpoint::FileUpload && request.body().len() > BODY_LIMIT {
             return Err(Fault::TooLarge { limit: BODY_LIMIT });
         }
-        let params = parameters(&request, route.endpoint);
-        let named = route.bot.or(params.bot());
+        let params = parameters(&request, route.endpoint)?;
+        let named = route.bot.as_deref().or(params.bot());
         let ask = Ask {
             options: &self.options,
             bot: find_bot(&self.options, named, route.endpoint.needs_bot())?,
             is_sure: is_sure(&self.options, named),
-            context: route.context.or(params.context()).map(str::to_owned),
+            context: route
+                .context
+                .as_deref()
+                .filter(|context| !context.trim().is_empty())
+                .or(params.context())
+                .map(str::to_owned),
             // Two strangers may say the same at the same moment.
-            retry: (route.context.is_some() || is_known(&params)).then(|| retry_key(path, &params)),
+            retry: (route.context.is_some() || is_known(&params))
+                .then(|| retry_key(&route, &params)),
+            client: client_mark(&request),
             channel: Channel::Rest,
             params,
         };
@@ -109,7 +119,10 @@ impl Chatbox {
         Ok(Handled::Upgrade(Upgrade {
             subprotocol: offers.then(|| frame::SUBPROTOCOL.to_owned()),
             attach: None,
-            session: Box::new(Session::new(Arc::clone(&self.options))),
+            session: Box::new(Session::new(
+                Arc::clone(&self.options),
+                client_mark(request),
+            )),
         }))
     }
 }
@@ -150,13 +163,20 @@ impl Frontend for Chatbox {
         error::encode_fault(fault)
     }
 
+    fn encode_refusal(&self, path: &str, fault: &Fault) -> Response<Bytes> {
+        match path::parse(path).map(|route| route.endpoint) {
+            Some(Endpoint::FileUpload) => upload::refused(None),
+            _ => self.encode_fault(fault),
+        }
+    }
+
     fn cors_headers(&self) -> &[&str] {
         &["accept", "authorization", "content-type", "oidcaccesstoken"]
     }
 
     fn body_limit(&self) -> usize {
         // What surrounds the file in a multipart body is small.
-        self.options.upload_limit + BODY_LIMIT
+        self.options.upload_limit.saturating_add(BODY_LIMIT)
     }
 
     fn idle_timeout(&self) -> Duration {
@@ -210,6 +230,8 @@ pub(crate) struct Ask<'a> {
     context: Option<String>,
     params: Params<'a>,
     retry: Option<Retry>,
+    /// Which browser asks.
+    client: Option<ClientMark>,
     channel: Channel,
 }
 
@@ -259,20 +281,13 @@ impl Manner {
     /// Where an answer goes. The language is the conversation's, which an engine may have
     /// changed, as long as the widget can be expected to know it.
     fn scene<'a>(&'a self, view: &'a View, occasion: Occasion, cx: &Cx<'_>) -> Scene<'a> {
-        let known = |language: &str| {
-            self.bot
-                .languages
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(language))
-        };
         let language = view
             .profile
             .locales
             .effective()
-            .filter(|language| known(language))
+            .filter(|language| self.bot.speaks(language))
             .or(self.language.as_deref())
-            .or(self.bot.languages.first().map(String::as_str))
-            .unwrap_or("en");
+            .unwrap_or_else(|| self.bot.first_language());
         let space = view.profile.space.as_deref();
         // Where the request named no bot, the conversation knows better.
         let bot = match &*view.scope {
@@ -299,26 +314,25 @@ fn plan(endpoint: Endpoint, ask: &Ask<'_>, cx: &Cx<'_>) -> Result<Plan, Fault> {
         Endpoint::Typing => Ok(livechat::typing(ask, cx)),
         Endpoint::Reading => Ok(livechat::reading(ask, cx)),
         Endpoint::History => Ok(history::history(ask)),
-        Endpoint::TopKnowledge => Ok(knowledge::top(ask, cx)),
-        Endpoint::Search => Ok(knowledge::search()),
+        Endpoint::TopKnowledge => knowledge::top(ask, cx),
+        Endpoint::Search => knowledge::search(ask, cx),
         Endpoint::Feedback | Endpoint::FeedbackComment | Endpoint::FeedbackReason => {
-            feedback::feedback(ask, cx)
+            feedback::feedback(endpoint, ask, cx)
         }
         Endpoint::Survey => survey::answer(ask, cx),
         Endpoint::SurveyConfiguration => survey::configuration(ask),
         Endpoint::Variable => context::variable(ask, cx),
-        Endpoint::WelcomeCall => Ok(context::welcome_call(ask)),
+        Endpoint::WelcomeCall => Ok(context::welcome_call(ask, cx)),
         Endpoint::Context => Ok(context::context(ask)),
         Endpoint::AvailableContext => Ok(context::available(ask)),
         Endpoint::Status => Ok(context::status(ask)),
         Endpoint::ServerStatus => Ok(site::server_status()),
-        Endpoint::Languages => Ok(site::languages(ask)),
-        Endpoint::PushRules
-        | Endpoint::Gdpr
-        | Endpoint::ErrorReport
-        | Endpoint::Dialogs
-        | Endpoint::SamlStatus
-        | Endpoint::SamlUserInfo => Ok(site::nothing(endpoint)),
+        Endpoint::Languages => Ok(site::languages(ask, cx)),
+        Endpoint::PushRules => Ok(site::push_rules(ask, cx)),
+        Endpoint::ErrorReport => site::error_report(ask, cx),
+        Endpoint::Gdpr => personal::gdpr(ask, cx),
+        Endpoint::Dialogs => personal::dialogs(ask),
+        Endpoint::SamlStatus | Endpoint::SamlUserInfo => Ok(site::no_saml()),
         Endpoint::WhoAmI
         | Endpoint::FileUpload
         | Endpoint::ChatHttp
@@ -328,7 +342,10 @@ fn plan(endpoint: Endpoint, ask: &Ask<'_>, cx: &Cx<'_>) -> Result<Plan, Fault> {
 }
 
 /// Parameters of body and query; those of the body win.
-fn parameters(request: &Request<Bytes>, endpoint: Endpoint) -> Params<'_> {
+///
+/// # Errors
+/// The body says that it is JSON, and is no JSON object.
+fn parameters(request: &Request<Bytes>, endpoint: Endpoint) -> Result<Params<'_>, Fault> {
     let body = request.body();
     let content_type = request
         .headers()
@@ -338,12 +355,17 @@ fn parameters(request: &Request<Bytes>, endpoint: Endpoint) -> Params<'_> {
     let is_json = content_type
         .get(..JSON.len())
         .is_some_and(|start| start.eq_ignore_ascii_case(JSON));
-    let mut params = if body.is_empty() || endpoint == Endpoint::FileUpload {
+    let is_elsewhere = match endpoint {
+        Endpoint::FileUpload => true,
+        Endpoint::ChatHttp => is_json,
+        _ => false,
+    };
+    let mut params = if body.is_empty() || is_elsewhere {
         Params::new()
     } else if is_json {
         serde_json::from_slice(body)
             .map(Params::of_json)
-            .unwrap_or_default()
+            .map_err(|error| Fault::bad_field("body", format!("no JSON object: {error}")))?
     } else if endpoint.is_unencoded() {
         let body = String::from_utf8_lossy(body);
         Params::unencoded(&body, params::is_survey_or_poll_name)
@@ -353,7 +375,7 @@ fn parameters(request: &Request<Bytes>, endpoint: Endpoint) -> Params<'_> {
     if let Some(query) = request.uri().query() {
         params.append(Params::form(query.as_bytes()));
     }
-    params
+    Ok(params)
 }
 
 /// The widget repeats an unanswered request byte for byte, without a request id.
@@ -363,9 +385,10 @@ fn is_known(params: &Params<'_>) -> bool {
     params.context().is_some() || user.is_some_and(|user| !user.trim().is_empty())
 }
 
-fn retry_key(path: &str, params: &Params<'_>) -> Retry {
+/// A copy may take another way to the same server, so the path counts for what it leads to.
+fn retry_key(route: &Route<'_>, params: &Params<'_>) -> Retry {
     let mut digest = DefaultHasher::new();
-    path.hash(&mut digest);
+    route.hash(&mut digest);
     for pair in params.iter() {
         pair.hash(&mut digest);
     }

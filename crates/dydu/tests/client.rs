@@ -11,168 +11,15 @@ mod common;
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use common::drive::*;
 use common::*;
-use http::{Request, Response};
-use serde_json::{Value, json};
-use switchboard_core::dialect::{
-    Backend, CallId, Dialect, Effect, Leg, LegEvent, LegInput, LegOutput, TransportFault,
-};
+use serde_json::json;
+use switchboard_core::dialect::{Effect, LegInput, TransportFault};
 use switchboard_core::model::{
-    Action, BotEvent, ChoiceMade, Content, ConversationId, Feedback, FormSubmission, HandoverPhase,
-    Message, MessageId, Profile, Query, QueryAnswer, Rating, RichText, Timestamp, TopQuestions,
-    TurnOutcome, UserEvent, UserInput,
+    Action, BotEvent, ChoiceMade, Content, Feedback, FormSubmission, HandoverPhase, Query,
+    QueryAnswer, Rating, RichText, Timestamp, TopQuestions, TurnOutcome, UserInput,
 };
-use switchboard_dydu::Dydu;
-use switchboard_dydu::wire::{Frame, Params, TalkRequest, b64};
-use uuid::Uuid;
-
-struct Drive {
-    backend: std::sync::Arc<dyn Backend>,
-    leg: Box<dyn Leg>,
-    ids: Ids,
-    now: i64,
-    profile: Profile,
-    next: u128,
-}
-
-fn backend(options: Value) -> std::sync::Arc<dyn Backend> {
-    let mut all = json!({"url": "https://a.example", "bot_id": BOT});
-    for (name, value) in options.as_object().unwrap() {
-        all[name] = value.clone();
-    }
-    Dydu.backend(all, &build()).unwrap()
-}
-
-impl Drive {
-    fn new(options: Value) -> Self {
-        let backend = backend(options);
-        let ids = Ids::default();
-        let leg = backend.open(ConversationId(Uuid::from_u128(42)), &cx(&ids));
-        let mut profile = Profile::default();
-        profile.locales.selected = Some("en-GB".into());
-        profile.user_id = Some("4be0c1d2a97f336".into());
-        Self {
-            backend,
-            leg,
-            ids,
-            now: NOW,
-            profile,
-            next: 1000,
-        }
-    }
-
-    fn give(&mut self, input: LegInput<'_>) -> LegOutput {
-        let mut output = LegOutput::default();
-        self.leg
-            .handle(input, &at(&self.ids, self.now), &mut output);
-        output
-    }
-
-    fn event(&mut self, event: &UserEvent) -> LegOutput {
-        let profile = self.profile.clone();
-        self.give(LegInput::Event {
-            event,
-            profile: &profile,
-        })
-    }
-
-    fn user(&mut self, input: UserInput) -> (MessageId, LegOutput) {
-        self.next += 1;
-        let id = MessageId(Uuid::from_u128(self.next));
-        let event = UserEvent::new(id, Timestamp(self.now), input);
-        (id, self.event(&event))
-    }
-
-    fn answer(&mut self, call: CallId, status: u16, body: &Value) -> LegOutput {
-        let response = Response::builder()
-            .status(status)
-            .body(Bytes::from(body.to_string()))
-            .unwrap();
-        self.give(LegInput::Response {
-            call,
-            result: Ok(response),
-        })
-    }
-
-    fn fails(&mut self, call: CallId, fault: TransportFault) -> LegOutput {
-        self.give(LegInput::Response {
-            call,
-            result: Err(fault),
-        })
-    }
-
-    /// Says something and gets a fixture's answer.
-    fn talk(&mut self, input: UserInput, name: &str) -> (Sent, LegOutput) {
-        let (_, output) = self.user(input);
-        let sent = sent(&output);
-        let body = fixture(name)["response"]["body"].clone();
-        let output = self.answer(sent.call, 200, &body);
-        (sent, output)
-    }
-
-    fn wake(&mut self) -> LegOutput {
-        let at = self.leg.wake_at().expect("a timer");
-        self.now = self.now.max(at.as_millis());
-        self.give(LegInput::Timer)
-    }
-}
-
-#[derive(Debug)]
-struct Sent {
-    call: CallId,
-    url: String,
-    params: Params<'static>,
-    timeout: Duration,
-}
-
-fn all_sent(output: &LegOutput) -> Vec<Sent> {
-    output
-        .effects
-        .iter()
-        .map(|effect| match effect {
-            Effect::Http {
-                call,
-                request,
-                timeout,
-            } => Sent {
-                call: *call,
-                url: request.uri().to_string(),
-                params: Params::form(request.body())
-                    .iter()
-                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                    .collect(),
-                timeout: *timeout,
-            },
-            other => panic!("{other:?}"),
-        })
-        .collect()
-}
-
-fn sent(output: &LegOutput) -> Sent {
-    let mut all = all_sent(output);
-    assert_eq!(all.len(), 1, "{output:?}");
-    all.remove(0)
-}
-
-fn messages(output: &LegOutput) -> Vec<&Message> {
-    output
-        .events
-        .iter()
-        .filter_map(|event| match &event.event {
-            BotEvent::Message(message) => Some(message),
-            _ => None,
-        })
-        .collect()
-}
-
-fn ends(output: &LegOutput, turn: MessageId, outcome: TurnOutcome) {
-    let end = LegEvent {
-        turn: Some(turn),
-        event: BotEvent::TurnEnded(outcome),
-    };
-    assert_eq!(output.events.last(), Some(&end), "{output:?}");
-}
+use switchboard_dydu::wire::{Params, TalkRequest, b64};
 
 fn open() -> UserInput {
     UserInput::Open {
@@ -406,27 +253,85 @@ fn failing_servers_are_passed_over() {
     let body = fixture("09-talk-plain")["response"]["body"].clone();
     let output = drive.answer(second.call, 200, &body);
     ends(&output, turn, TurnOutcome::Done);
-    // The one that answered is asked first from now on.
+    // The one that answered is asked first from now on; after a round there is a pause.
     let (turn, output) = drive.user(UserInput::text("hi"));
     let first = sent(&output);
     assert!(first.url.starts_with("https://b.example/"));
     let output = drive.answer(first.call, 503, &json!({}));
     let output = drive.answer(sent(&output).call, 502, &json!({}));
+    assert!(output.effects.is_empty() && output.events.is_empty());
+    let begun = drive.now;
+    let output = drive.wake();
+    assert_eq!(drive.now, begun + 3_000);
+    let third = sent(&output);
+    assert!(third.url.starts_with("https://b.example/"));
+    assert_eq!(
+        third.timeout,
+        Duration::from_secs(42),
+        "no longer than the turn"
+    );
+    let output = drive.answer(third.call, 503, &json!({}));
+    let output = drive.answer(sent(&output).call, 502, &json!({}));
     ends(&output, turn, TurnOutcome::Unavailable);
+    assert!(
+        drive
+            .leg
+            .wake_at()
+            .is_some_and(|at| at.as_millis() > drive.now)
+    );
+}
 
-    // What may have been heard is not said twice.
+#[test]
+fn what_may_have_been_heard_is_not_said_twice() {
+    let mut drive = Drive::new(json!({"urls": ["https://b.example/"], "rounds": 3}));
     let (turn, output) = drive.user(UserInput::text("hi"));
     let output = drive.fails(sent(&output).call, TransportFault::Timeout);
     ends(&output, turn, TurnOutcome::TimedOut);
+    // A server whose connection broke may have heard it; another one cannot have.
+    let (turn, output) = drive.user(UserInput::text("hi"));
+    let first = sent(&output);
+    assert!(first.url.starts_with("https://a.example/"));
+    let output = drive.fails(first.call, TransportFault::Broken);
+    let output = drive.fails(sent(&output).call, TransportFault::Connect);
+    assert!(output.effects.is_empty() && output.events.is_empty());
+    let again = sent(&drive.wake());
+    assert!(again.url.starts_with("https://b.example/"), "{}", again.url);
+    let output = drive.fails(again.call, TransportFault::Broken);
+    ends(&output, turn, TurnOutcome::Unavailable);
+
     let mut alone = Drive::new(json!({"rounds": 3}));
     let (turn, output) = alone.user(UserInput::text("hi"));
     let output = alone.fails(sent(&output).call, TransportFault::Broken);
     ends(&output, turn, TurnOutcome::Unavailable);
     let (turn, output) = alone.user(UserInput::text("hi"));
-    let output = alone.fails(sent(&output).call, TransportFault::Connect);
-    let output = alone.fails(sent(&output).call, TransportFault::Connect);
+    alone.fails(sent(&output).call, TransportFault::Connect);
+    let output = alone.wake();
+    alone.fails(sent(&output).call, TransportFault::Connect);
+    let output = alone.wake();
     let output = alone.fails(sent(&output).call, TransportFault::Connect);
     ends(&output, turn, TurnOutcome::Unavailable);
+}
+
+/// A try that could not end within the turn is not begun.
+#[test]
+fn tries_fit_into_the_turn() {
+    let mut drive = Drive::new(json!({"rounds": 9, "poll_after": []}));
+    let (turn, output) = drive.user(UserInput::text("hi"));
+    let call = sent(&output).call;
+    drive.now += 30_000;
+    drive.fails(call, TransportFault::Connect);
+    let retried = sent(&drive.wake());
+    assert_eq!(retried.timeout, Duration::from_secs(12));
+    drive.now += 5_000;
+    let output = drive.fails(retried.call, TransportFault::Connect);
+    ends(&output, turn, TurnOutcome::Unavailable);
+    // A turn that was given up is not tried again.
+    let (turn, output) = drive.user(UserInput::text("hi"));
+    drive.fails(sent(&output).call, TransportFault::Connect);
+    assert!(!drive.leg.is_quiet());
+    drive.give(LegInput::Abandon { turn });
+    assert_eq!(drive.leg.wake_at(), None);
+    assert!(drive.leg.is_quiet());
 }
 
 /// The widget waits for them for 3 s only.
@@ -562,20 +467,21 @@ fn news_is_asked_for_after_a_turn() {
 
 #[test]
 fn a_livechat_is_polled_until_it_ends() {
-    let mut drive = Drive::new(json!({}));
+    let mut drive = Drive::new(json!({"livechat": "polling"}));
     let (_, output) = drive.talk(UserInput::text("I want a human"), "31-talk-livechat-start");
     assert!(matches!(
         &messages(&output)[0].content,
         Content::Handover(step) if step.phase == HandoverPhase::Joined
     ));
     assert!(!drive.leg.is_quiet());
-    // What the user says ends its turn at once.
+    // What the user says ends its turn as soon as it is heard, and its answer is not shown.
     let (turn, output) = drive.user(UserInput::text("hello"));
-    ends(&output, turn, TurnOutcome::Done);
     let said = sent(&output);
     assert_eq!(said.params.get("mode"), Some("cG9sbGluZw=="));
     let body = fixture("09-talk-plain")["response"]["body"].clone();
-    assert!(drive.answer(said.call, 200, &body).events.is_empty());
+    let output = drive.answer(said.call, 200, &body);
+    assert!(messages(&output).is_empty());
+    ends(&output, turn, TurnOutcome::Done);
     let (_, output) = drive.user(UserInput::Typing {
         active: true,
         text: Some("I would like".into()),
@@ -607,7 +513,7 @@ fn a_livechat_is_polled_until_it_ends() {
 
 #[test]
 fn whoever_waits_can_leave() {
-    let mut drive = Drive::new(json!({}));
+    let mut drive = Drive::new(json!({"livechat": "polling"}));
     drive.talk(UserInput::text("I want a human"), "32-talk-livechat-queue");
     let (turn, output) = drive.user(UserInput::LeaveHandover);
     let leave = sent(&output);
@@ -623,32 +529,6 @@ fn whoever_waits_can_leave() {
     drive.talk(UserInput::text("I want a human"), "31-talk-livechat-start");
     let output = drive.give(LegInput::Close);
     assert_eq!(sent(&output).params.get("userInput"), Some("#livechatend#"));
-}
-
-fn frames(output: &LegOutput) -> Vec<Frame> {
-    output
-        .effects
-        .iter()
-        .filter_map(|effect| match effect {
-            Effect::SendText(text) if text != "ping" => Some(serde_json::from_str(text).unwrap()),
-            _ => None,
-        })
-        .collect()
-}
-
-fn websocket(options: Value) -> Drive {
-    let mut all = json!({"transport": "websocket"});
-    for (name, value) in options.as_object().unwrap() {
-        all[name] = value.clone();
-    }
-    Drive::new(all)
-}
-
-fn handshake(output: &LegOutput) -> &Request<()> {
-    match output.effects.as_slice() {
-        [Effect::OpenSocket(request)] => request,
-        other => panic!("{other:?}"),
-    }
 }
 
 #[test]
@@ -767,11 +647,4 @@ fn a_livechat_on_the_websocket_needs_no_polls() {
     let frame = fixture("54-ws-operator-message")["response"]["frames"][0].to_string();
     let output = drive.give(LegInput::SocketText(&frame));
     assert_eq!(output.events[0].turn, None);
-    // A lost socket is opened again: somebody is there.
-    drive.give(LegInput::SocketClosed {
-        code: 1006,
-        reason: "",
-    });
-    let output = drive.wake();
-    handshake(&output);
 }

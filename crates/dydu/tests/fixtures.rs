@@ -24,6 +24,8 @@ use switchboard_dydu::wire::history::HistoryValues;
 use switchboard_dydu::wire::knowledge::{Suggestion, TopKnowledgeValues};
 use switchboard_dydu::wire::params::is_survey_or_poll_name;
 use switchboard_dydu::wire::path::{self, Endpoint};
+use switchboard_dydu::wire::personal::DialogsValues;
+use switchboard_dydu::wire::push_rule::{self, PushRule};
 use switchboard_dydu::wire::site::{BotLanguage, WhoAmI};
 use switchboard_dydu::wire::survey::{SurveyAnswer, SurveyConfiguration};
 use switchboard_dydu::wire::{
@@ -53,7 +55,8 @@ fn envelope(name: &str, wire: &Value) {
         }
         Some("getContextResponse") => round_trip::<Envelope<'_, ContextValues>>(name, wire),
         Some("statusResponse") => round_trip::<Envelope<'_, StatusValues>>(name, wire),
-        Some("surveyResponse" | "SAML_redirection" | "dialogsResponse") => {
+        Some("dialogsResponse") => round_trip::<Envelope<'_, DialogsValues>>(name, wire),
+        Some("surveyResponse" | "SAML_redirection") => {
             round_trip::<Envelope<'_, Map<String, Value>>>(name, wire);
         }
         other => panic!("{name}: no type for {other:?}"),
@@ -82,8 +85,12 @@ fn every_answer_survives() {
             "05-bot-languages" => round_trip::<Vec<BotLanguage>>(&name, body),
             "38-whoami" => round_trip::<WhoAmI>(&name, body),
             "03-pushrules" => {
-                let rules = b64::decode(body["values"].as_str().unwrap()).into_owned();
-                let rules: Value = serde_json::from_str(&rules).unwrap();
+                let text = push_rule::read(body.to_string().as_bytes()).unwrap();
+                let rules: Vec<PushRule> = serde_json::from_str(&text).unwrap();
+                for rule in &rules {
+                    assert_eq!(rule.check(), Ok(()));
+                }
+                let rules: Value = serde_json::from_str(&push_rule::text(&rules)).unwrap();
                 assert_eq!(rules, fixture["decoded"]["response"]["values"]);
             }
             _ if *body == json!({}) => {}

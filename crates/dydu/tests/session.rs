@@ -161,6 +161,8 @@ fn every_frame_of_the_fixtures_is_served() {
             "62-ws-survey" => (&["surveyResponse"], "accepted"),
             "69-ws-getContext" => (&["getContextResponse"], "touch"),
             "70-ws-addInternautEvent" => (&[], ""),
+            // Nothing tells of an end, so the client is let go.
+            "58-ws-user-leaves-queue" | "66-ws-user-ends" => (&["notification"], "accepted turn"),
             _ => (&[], "accepted"),
         };
         assert_eq!(kinds, expected, "{name}");
@@ -279,8 +281,16 @@ fn bot(content: Content) -> Message {
     Message::bot(MessageId(Uuid::from_u128(1)), None, Timestamp(NOW), content)
 }
 
+/// The frames of an entry. Each tells its time, from which a poll may go on.
 fn delivered(session: &mut Box<dyn ServerSession>, item: Item) -> Vec<Value> {
-    sent(session.deliver(&entry(1, None, item), &view(), &cx(&Ids::default())))
+    let entry = entry(1, None, item);
+    let at = entry.at.as_millis();
+    let mut frames = sent(session.deliver(&entry, &view(), &cx(&Ids::default())));
+    for frame in &mut frames {
+        let values = frame["values"].as_object_mut().unwrap();
+        assert_eq!(values.remove("serverTime"), Some(at.into()));
+    }
+    frames
 }
 
 fn message(message: Message) -> Item {
@@ -409,11 +419,9 @@ fn an_engines_frames_pass_unchanged() {
                     BotEvent::Typing(_) => continue,
                     other => panic!("{other:?}"),
                 };
-                out.extend(session.deliver(
-                    &entry(1, None, item),
-                    &view(),
-                    &at(&ids, NOW + 12_000),
-                ));
+                let mut entry = entry(1, None, item);
+                entry.at = Timestamp(NOW + 12_000);
+                out.extend(session.deliver(&entry, &view(), &cx(&ids)));
             }
             let last = out.pop();
             let Some(SessionAction::Send(text)) = last else {

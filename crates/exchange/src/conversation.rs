@@ -252,6 +252,7 @@ impl Conversation {
         let state = self.state.lock();
         let busy = state.attached > 0
             || state.socket.is_some()
+            || state.absence.is_some()
             || state.gone
             || state.turns.iter().any(|turn| !turn.is_over())
             || state

@@ -1,13 +1,15 @@
 //! The exchange's metrics. Handles are made once, so that counting is one atomic addition.
 
+use std::collections::HashMap;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use parking_lot::Mutex;
 use switchboard_core::Fault;
 use switchboard_core::adapt::Note;
-use switchboard_core::model::{ContentKind, TurnOutcome, UserInput};
+use switchboard_core::model::{ContentKind, TurnOutcome, UserEvent, UserInput};
 
 /// Metrics of one frontend and the backend that its route leads to.
 pub(crate) struct Meters {
@@ -19,6 +21,7 @@ pub(crate) struct Meters {
     active: Gauge,
     published: [OnceLock<Counter>; ContentKind::ALL.len()],
     received: [OnceLock<Counter>; INPUT_KINDS.len()],
+    questions: Mutex<HashMap<String, Counter>>,
     /// Turns that have begun and not ended, for a graceful shutdown.
     pub(crate) turns_under_way: AtomicU64,
 }
@@ -49,6 +52,10 @@ const INPUT_KINDS: [&str; 17] = [
     "client_error",
     "connection",
 ];
+
+/// Clients name the origins of questions, so their number must be bounded here.
+const MOST_ORIGINS: usize = 32;
+const OTHER_ORIGINS: &str = "other";
 
 fn input_kind(input: &UserInput) -> usize {
     match input {
@@ -89,6 +96,7 @@ impl Meters {
             active: gauge!("switchboard_conversations_active", "frontend" => frontend.to_owned()),
             published: std::array::from_fn(|_| OnceLock::new()),
             received: std::array::from_fn(|_| OnceLock::new()),
+            questions: Mutex::default(),
             turns_under_way: AtomicU64::new(0),
             frontend: frontend.to_owned(),
             backend: backend.to_owned(),
@@ -123,6 +131,31 @@ impl Meters {
         if let (Some(slot), Some(name)) = (self.received.get(kind), INPUT_KINDS.get(kind)) {
             slot.get_or_init(|| self.messages("in", name)).increment(1);
         }
+    }
+
+    /// Counts what a user asks, for statistics.
+    pub(crate) fn asked(&self, event: &UserEvent) {
+        let by_itself = match &event.input {
+            UserInput::Text { .. } => "typed",
+            UserInput::Choice(_) => "choice",
+            UserInput::LinkClick { .. } => "link",
+            _ => return,
+        };
+        let origin = event.origin.as_deref().unwrap_or(by_itself);
+        let mut questions = self.questions.lock();
+        if let Some(counter) = questions.get(origin) {
+            return counter.increment(1);
+        }
+        let origin = if questions.len() < MOST_ORIGINS {
+            origin
+        } else {
+            OTHER_ORIGINS
+        };
+        let counter = questions.entry(origin.to_owned()).or_insert_with(|| {
+            counter!("switchboard_questions_total", "frontend" => self.frontend.clone(),
+                "backend" => self.backend.clone(), "origin" => origin.to_owned())
+        });
+        counter.increment(1);
     }
 
     fn messages(&self, direction: &'static str, kind: &'static str) -> Counter {

@@ -73,11 +73,26 @@ impl FrontendHandle {
             Begun::Waiting {
                 turn,
                 collect,
+                takes_late,
                 pending,
                 used,
             } => {
-                self.wait(conversation, turn, collect, pending, (created, used))
-                    .await
+                let waited = self
+                    .wait(conversation, turn, collect, pending, (created, used))
+                    .await;
+                match waited {
+                    Err(Fault::TimedOut) if takes_late => {
+                        let state = conversation.state.lock();
+                        let view = conversation.view(&state, created, used);
+                        let answer = Answer {
+                            turn: Some(turn),
+                            late: true,
+                            ..Answer::default()
+                        };
+                        Ok(Outcome { view, answer })
+                    }
+                    waited => waited,
+                }
             }
         })
     }
@@ -131,10 +146,11 @@ impl FrontendHandle {
         };
         let turn = accepted.joined.unwrap_or(turn);
         let pending = accepted.pending;
-        match wait {
-            Wait::Turn(collect) if opens_turn => Ok(Begun::Waiting {
+        match wait.collect() {
+            Some(collect) if opens_turn => Ok(Begun::Waiting {
                 turn,
                 collect,
+                takes_late: matches!(wait, Wait::TurnOrLate(_)),
                 pending,
                 used,
             }),
@@ -164,7 +180,7 @@ impl FrontendHandle {
             | Operation::Records { .. }
             | Operation::Erase { .. } => Vec::new(),
             Operation::Greet {
-                wait: Wait::Turn(Collect::Undelivered),
+                wait: Wait::Turn(Collect::Undelivered) | Wait::TurnOrLate(Collect::Undelivered),
                 ..
             } => take(state, 0, usize::MAX, |entry, delivered| {
                 !delivered && entry.is_outbound() && !entry.is_transient()
@@ -209,7 +225,7 @@ impl FrontendHandle {
         wait: Wait,
     ) -> Result<Accepted, Fault> {
         let now = self.inner.clock.now();
-        let waits = u32::from(matches!(wait, Wait::Turn(_)));
+        let waits = u32::from(wait.collect().is_some());
         // Who does not wait has no answer to lose, so the same again is meant again.
         let retry = retry.filter(|_| waits > 0);
         let repeated = repeated(state, &event, retry, now).map(|turn| (turn.id, turn.is_unheard()));
@@ -254,6 +270,10 @@ impl FrontendHandle {
                 joined: None,
                 pending,
             });
+        }
+        // Tests, and what is not to be kept, stay out of statistics.
+        if !event.unrecorded && state.profile.qualification != Some(true) {
+            self.state.meters.asked(&event);
         }
         let log = state.log.iter().map(|slot| &slot.entry);
         let (input, ignored) = match resolve(event.input, log, unknown) {
@@ -373,6 +393,7 @@ pub(crate) enum Begun {
     Waiting {
         turn: MessageId,
         collect: Collect,
+        takes_late: bool,
         pending: Vec<Pending>,
         used: bool,
     },
@@ -480,7 +501,7 @@ fn finished(state: &mut State, id: MessageId, collect: Collect) -> Option<Result
         entries,
         turn: Some(id),
         queried,
-        records: Vec::new(),
+        ..Answer::default()
     }))
 }
 

@@ -41,6 +41,8 @@ pub struct Limits {
     pub idle_timeout: Duration,
     /// How long a request's body may take to arrive.
     pub body_timeout: Duration,
+    /// How long a websocket that belongs to no conversation may say nothing.
+    pub websocket_silence: Duration,
 }
 
 impl Default for Limits {
@@ -50,6 +52,7 @@ impl Default for Limits {
             websockets: 50_000,
             idle_timeout: Duration::from_secs(75),
             body_timeout: Duration::from_secs(30),
+            websocket_silence: Duration::from_secs(60),
         }
     }
 }

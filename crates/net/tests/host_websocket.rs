@@ -227,3 +227,29 @@ async fn a_client_that_does_not_read_is_closed() {
     assert!(read < 100_000 * 1024, "{read}");
     assert_eq!(began.elapsed().as_secs(), 20);
 }
+
+/// `pong` alone does not keep a socket open that has not said what it is for.
+#[tokio::test]
+async fn a_socket_must_say_what_it_is_for() {
+    let limits = Limits {
+        websocket_silence: Duration::from_millis(300),
+        ..Limits::default()
+    };
+    let setup = Setup {
+        limits,
+        ..Setup::default()
+    };
+    let server = start(setup).await;
+    let begun = Instant::now();
+    let mut silent = open(&server, "/lines/ws").await;
+    let mut attached = open(&server, "/lines/ws").await;
+    say(&mut attached, "attach a").await;
+    assert_eq!(hear(&mut attached).await, "attached a");
+    assert_eq!(hear(&mut silent).await, "close 1008");
+    assert!(begun.elapsed() >= Duration::from_millis(300));
+    // Who belongs to a conversation may be silent.
+    let deadline = tokio::time::timeout(Duration::from_millis(900), attached.next());
+    assert!(deadline.await.is_err());
+    say(&mut attached, "echo still here").await;
+    assert_eq!(hear(&mut attached).await, "still here");
+}

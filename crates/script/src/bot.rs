@@ -4,9 +4,9 @@ use toml::de::DeTable;
 
 use crate::check::check;
 use crate::error::{Mistake, ScriptError};
-use crate::format::{Intent, Operator, PerLanguage, ScriptFile};
+use crate::format::{Intent, Operator, PerLanguage, ScriptFile, push};
 use crate::locate::{At, line_and_column};
-use crate::matching::{Matcher, Tongue};
+use crate::matching::{Matcher, Spoken, Tongue};
 
 /// A script that has been read and checked.
 #[derive(Debug)]
@@ -96,6 +96,31 @@ impl Bot {
 
     pub(crate) fn file(&self) -> &ScriptFile {
         &self.file
+    }
+
+    /// The push rules as the JSON text that widgets read, if there are any.
+    pub(crate) fn push_rules(&self) -> Option<String> {
+        (!self.file.push.is_empty()).then(|| push::text(&self.file.push))
+    }
+
+    /// The intent that a push rule lets speak. A rule that somebody else wrote may name one.
+    pub(crate) fn pushed(&self, id: &str) -> Option<&str> {
+        let rules = self.file.push.iter();
+        let own = rules.filter(|rule| rule.id() == Some(id));
+        let own = own.filter_map(|rule| rule.to.as_deref()).next();
+        own.or_else(|| Some(self.file.intents.get_key_value(id)?.0.as_str()))
+    }
+
+    /// Whether a tag is what is asked for, by its id or its name.
+    pub(crate) fn is_tag(&self, id: &str, asked: &Spoken) -> bool {
+        let name = self.file.tags.get(id).and_then(|tag| tag.name.as_deref());
+        Spoken::new(id) == *asked || name.is_some_and(|name| Spoken::new(name) == *asked)
+    }
+
+    /// Whether a tag is below the one that is asked for. The script was checked, so this ends.
+    pub(crate) fn is_below(&self, id: &str, asked: &Spoken) -> bool {
+        let parent = self.file.tags.get(id).and_then(|tag| tag.parent.as_deref());
+        parent.is_some_and(|parent| self.is_tag(parent, asked) || self.is_below(parent, asked))
     }
 
     pub(crate) fn matcher(&self) -> &Matcher {

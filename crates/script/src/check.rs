@@ -1,6 +1,7 @@
 //! What only the whole script can tell: whether the languages and the names fit together.
 
 mod content;
+mod questions;
 
 use toml::Spanned;
 use toml::de::DeTable;
@@ -67,7 +68,9 @@ impl Checker<'_> {
         self.maybe_intent(&feedback.key("positive"), file.feedback.positive.as_deref());
         self.maybe_intent(&feedback.key("negative"), file.feedback.negative.as_deref());
         self.maybe_intent(&feedback.key("comment"), file.feedback.comment.as_deref());
-        self.languages(&root.key("top"), &file.top);
+        self.top(&root.key("top"), &file.top);
+        self.tags(&root.key("tags"), &file.tags);
+        self.push(&root.key("push"), &file.push);
         let operators = root.key("operators");
         for (id, operator) in &file.operators {
             self.operator(&operators.key(id), operator);

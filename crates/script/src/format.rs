@@ -5,6 +5,8 @@ mod ask;
 mod content;
 mod item;
 mod option;
+pub(crate) mod push;
+mod top;
 mod words;
 
 use std::collections::BTreeMap;
@@ -20,6 +22,7 @@ pub(crate) use content::{
 };
 pub(crate) use item::{Answer, ChoicesDef, Delay, Item, What};
 pub(crate) use option::{Deed, OptionDef, Target};
+pub(crate) use top::{Tag, TopQuestion};
 pub(crate) use words::{Pattern, PerLanguage, WordList, Words, word};
 
 /// A whole script.
@@ -42,7 +45,13 @@ pub(crate) struct ScriptFile {
     pub feedback: FeedbackIntents,
     /// The questions that are asked most.
     #[serde(default)]
-    pub top: WordList,
+    pub top: PerLanguage<Vec<TopQuestion>>,
+    /// The tags that they have.
+    #[serde(default)]
+    pub tags: BTreeMap<String, Tag>,
+    /// When the page should speak first.
+    #[serde(default)]
+    pub push: Vec<push::Push>,
     /// Who can take over.
     #[serde(default)]
     pub operators: BTreeMap<String, Operator>,

@@ -9,6 +9,7 @@ mod handover;
 mod input;
 mod intent;
 mod offer;
+mod query;
 mod state;
 mod turn;
 mod words;

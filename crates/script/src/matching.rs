@@ -56,6 +56,21 @@ impl Spoken {
                 .any(|window| window == phrase.0)
     }
 
+    /// Whether every word of what was typed begins one of its own.
+    pub(crate) fn is_begun_by(&self, typed: &Self) -> bool {
+        let begun = |typed: &String| self.0.iter().any(|word| word.starts_with(typed.as_str()));
+        !typed.is_empty() && typed.0.iter().all(begun)
+    }
+
+    /// Whether it begins with what was typed.
+    pub(crate) fn goes_on_from(&self, typed: &Self) -> bool {
+        let Some((last, whole)) = typed.0.split_last() else {
+            return false;
+        };
+        let next = self.0.get(whole.len());
+        self.0.starts_with(whole) && next.is_some_and(|word| word.starts_with(last.as_str()))
+    }
+
     /// Longer phrases mean more.
     fn weight(&self) -> usize {
         self.0.iter().map(String::len).sum::<usize>() + self.0.len()
@@ -352,5 +367,25 @@ mod tests {
         );
         assert!(Spoken::new("je dis au revoir").holds(&Spoken::new("Au Revoir")));
         assert!(!Spoken::new("revoir au").holds(&Spoken::new("au revoir")));
+    }
+
+    #[test]
+    fn beginnings_are_found() {
+        let spoken = Spoken::new("Horaires d'été");
+        for (typed, begun, goes_on) in [
+            ("HOR", true, true),
+            ("ete", true, false),
+            ("horaires d", true, true),
+            ("horaires d'É", true, true),
+            ("é hor", true, false),
+            ("raires", false, false),
+            ("horaires x", false, false),
+            ("", false, false),
+            ("?", false, false),
+        ] {
+            let typed = Spoken::new(typed);
+            assert_eq!(spoken.is_begun_by(&typed), begun, "{typed:?}");
+            assert_eq!(spoken.goes_on_from(&typed), goes_on, "{typed:?}");
+        }
     }
 }

@@ -103,6 +103,20 @@ fn hello_and_bonjour() {
 }
 
 #[test]
+fn a_language_that_is_to_be_kept_is_kept() {
+    let mut talk = Talk::demo().in_language("en-GB");
+    talk.profile.keep_language = Some(true);
+    assert_says(&talk.says("bonjour"), "Hello and welcome!");
+    assert_says(&talk.says("menu"), "Here is what I can help you with");
+    // Whoever went over before comes back.
+    talk.profile.keep_language = Some(false);
+    assert_says(&talk.says("bonjour"), "Bonjour et bienvenue !");
+    talk.profile.locales.selected = Some("en-GB".to_owned());
+    talk.profile.keep_language = Some(true);
+    assert_says(&talk.says("menu"), "Here is what I can help you with");
+}
+
+#[test]
 fn the_language_is_told_to_everybody() {
     let mut talk = Talk::demo().in_language("en");
     talk.says("bonjour");

@@ -10,8 +10,8 @@ use switchboard_core::dialect::{
     Backend, CallId, Cx, Effect, Leg, LegInput, LegOutput, TransportFault,
 };
 use switchboard_core::model::{
-    BotEvent, Content, ConversationId, Message, MessageId, RichText, Timestamp, TurnOutcome,
-    UserEvent, UserInput,
+    BotEvent, Content, ConversationId, Handover, HandoverPhase, Message, MessageId, RichText,
+    Timestamp, TurnOutcome, UserEvent, UserInput,
 };
 use switchboard_exchange::{BoxFuture, Dialer, SocketCommand, SocketEvent};
 use tokio::sync::mpsc;
@@ -24,6 +24,8 @@ use tokio::sync::mpsc;
 /// - `later MS A`: ends the turn; says A unasked after MS milliseconds.
 /// - `hang`: never ends the turn.
 /// - `fail`: ends the turn as unavailable.
+/// - `flaky REST`: ends the leg's first turn as unavailable, and says REST in later ones.
+/// - `human`: a human takes over; `bot`: the human leaves.
 /// - `bye`: ends the conversation.
 /// - `offer A B`: offers the choices A and B.
 /// - anything else: says the text and how many inputs the leg has had.
@@ -87,7 +89,27 @@ impl FakeLeg {
         output.publish(turn, BotEvent::Message(message));
     }
 
+    fn hand_over(
+        &self,
+        turn: Option<MessageId>,
+        phase: HandoverPhase,
+        cx: &Cx<'_>,
+        output: &mut LegOutput,
+    ) {
+        let content = Content::Handover(Handover {
+            phase,
+            text: RichText::default(),
+            system: None,
+            operator: None,
+        });
+        let message = Message::bot(cx.message_id(), turn, cx.now, content);
+        output.publish(turn, BotEvent::Message(message));
+    }
+
     fn answer(&mut self, event: &UserEvent, cx: &Cx<'_>, output: &mut LegOutput) {
+        if !event.input.opens_turn() {
+            return;
+        }
         let turn = Some(event.id);
         let UserInput::Text { text } = &event.input else {
             self.say(turn, &format!("{:?}", event.input), cx, output);
@@ -128,6 +150,13 @@ impl FakeLeg {
                 output.publish(turn, BotEvent::TurnEnded(TurnOutcome::Unavailable));
                 return;
             }
+            "flaky" if self.inputs == 1 => {
+                output.publish(turn, BotEvent::TurnEnded(TurnOutcome::Unavailable));
+                return;
+            }
+            "flaky" => self.say(turn, rest, cx, output),
+            "human" => self.hand_over(turn, HandoverPhase::Joined, cx, output),
+            "bot" => self.hand_over(turn, HandoverPhase::Ended, cx, output),
             "bye" => {
                 let reason = switchboard_core::model::EndReason::Ended;
                 output.publish(turn, BotEvent::ConversationEnded { reason });

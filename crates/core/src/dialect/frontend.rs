@@ -22,6 +22,13 @@ pub trait Frontend: Send + Sync {
     /// over the limit, and to a refused websocket.
     fn encode_fault(&self, fault: &Fault) -> Response<Bytes>;
 
+    /// The same where the path is known, for clients that read their answers differently from one
+    /// path to the other. `path` is as for [`Frontend::handle`].
+    fn encode_refusal(&self, path: &str, fault: &Fault) -> Response<Bytes> {
+        let _ = path;
+        self.encode_fault(fault)
+    }
+
     /// Request headers that a cross-origin page may send, for `Access-Control-Allow-Headers`.
     /// An entry ending in `*` allows every requested header with that prefix.
     fn cors_headers(&self) -> &[&str];
@@ -258,8 +265,21 @@ pub enum Operation {
 pub enum Wait {
     /// The end of the turn; gets these entries.
     Turn(Collect),
+    /// The same, but if the turn is not over in time the caller gets what there is, with
+    /// [`Answer::late`] set, instead of a fault.
+    TurnOrLate(Collect),
     /// Only that the event was accepted. What comes of it is fetched or pushed.
     Accepted,
+}
+
+impl Wait {
+    /// Which entries the caller gets at the end of the turn, if it waits for it.
+    pub const fn collect(self) -> Option<Collect> {
+        match self {
+            Self::Turn(collect) | Self::TurnOrLate(collect) => Some(collect),
+            Self::Accepted => None,
+        }
+    }
 }
 
 /// Which entries a synchronous caller gets at the end of a turn.
@@ -309,6 +329,8 @@ pub struct Answer {
     pub entries: Vec<Arc<Entry>>,
     /// The turn that the call opened or joined.
     pub turn: Option<MessageId>,
+    /// The turn was not over in time; its answer is fetched or pushed when it comes.
+    pub late: bool,
     /// The engine's answer to a [`crate::model::Query`].
     pub queried: Option<QueryAnswer>,
     /// What [`Operation::Records`] found, the newest conversation first; what

@@ -24,6 +24,10 @@ pub struct UserEvent {
     /// Do not show it as the user's words.
     #[serde(default)]
     pub hidden: bool,
+    /// Where a question comes from, for statistics, in the client's words (dydu's
+    /// `reword_auto`). It changes nothing about the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     /// The vendor's fields that have no place above.
     #[serde(default, skip_serializing_if = "Extras::is_empty")]
     pub extras: Extras,
@@ -39,6 +43,7 @@ impl UserEvent {
             input,
             unrecorded: false,
             hidden: false,
+            origin: None,
             extras: Extras::none(),
         }
     }

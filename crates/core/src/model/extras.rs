@@ -87,4 +87,15 @@ impl Extras {
             }
         }
     }
+
+    /// Takes over the fields of others, one by one. Extras of another dialect are replaced.
+    pub fn merge(&mut self, others: Self) {
+        match (&mut self.0, others.0) {
+            (_, None) => {}
+            (Some(known), Some(new)) if known.dialect == new.dialect => {
+                known.fields.extend(new.fields);
+            }
+            (slot, new) => *slot = new,
+        }
+    }
 }

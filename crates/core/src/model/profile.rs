@@ -5,6 +5,9 @@ use serde_json::Value;
 
 use super::Extras;
 
+/// Most context variables of a conversation.
+pub const VARIABLES_LIMIT: usize = 500;
+
 /// What is known of the user and of where the conversation takes place.
 ///
 /// It also serves as a change: every absent field leaves what is known as it is, see
@@ -44,6 +47,9 @@ pub struct Profile {
     pub scenario: Option<String>,
     /// A test: answers, but stays out of analytics.
     pub qualification: Option<bool>,
+    /// The engine keeps to the language of [`Profile::locales`], whatever language the user
+    /// writes in.
+    pub keep_language: Option<bool>,
     /// The vendor's fields that have no place above.
     pub extras: Extras,
 }
@@ -79,7 +85,8 @@ impl Locales {
 
 impl Profile {
     /// Takes over everything that `change` states. Maps are merged key by key; tags are replaced
-    /// if there are any; a variable set to the empty string is deleted.
+    /// if there are any; a variable set to the empty string is deleted. There is an end to how
+    /// many variables are kept: they come from clients.
     pub fn merge(&mut self, change: Profile) {
         fn set<T>(known: &mut Option<T>, new: Option<T>) {
             if new.is_some() {
@@ -94,7 +101,7 @@ impl Profile {
         for (name, value) in change.variables {
             if value.is_empty() {
                 self.variables.remove(&name);
-            } else {
+            } else if self.variables.len() < VARIABLES_LIMIT || self.variables.contains_key(&name) {
                 self.variables.insert(name, value);
             }
         }
@@ -112,8 +119,7 @@ impl Profile {
         set(&mut self.app, change.app);
         set(&mut self.scenario, change.scenario);
         set(&mut self.qualification, change.qualification);
-        if !change.extras.is_empty() {
-            self.extras = change.extras;
-        }
+        set(&mut self.keep_language, change.keep_language);
+        self.extras.merge(change.extras);
     }
 }

@@ -26,6 +26,7 @@ pub fn arb_user_event() -> impl Strategy<Value = UserEvent> {
             input,
             unrecorded,
             hidden,
+            origin: None,
             extras: Extras::none(),
         })
 }

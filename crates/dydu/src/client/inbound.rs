@@ -2,18 +2,17 @@
 
 use std::collections::VecDeque;
 
-use switchboard_core::dialect::{Cx, LegOutput};
-use switchboard_core::model::{BotEvent, Content, MessageId, Profile, QueryAnswer, TurnOutcome};
+use switchboard_core::dialect::{Cx, LegEvent, LegOutput};
+use switchboard_core::model::{BotEvent, MessageId, Profile, TurnOutcome};
 
 use super::flight::{Failure, Held, Purpose};
 use super::leg::DyduLeg;
+use super::livechat::Asked;
 use crate::convert::answer::{self, Heard};
-use crate::convert::survey;
+use crate::convert::handover;
 use crate::wire::envelope::{self, Envelope, Received};
-use crate::wire::knowledge::TopKnowledgeValues;
-use crate::wire::path::Endpoint;
 use crate::wire::survey::SurveyConfiguration;
-use crate::wire::{Params, TalkRequest, words};
+use crate::wire::{TalkRequest, words};
 
 impl DyduLeg {
     pub(super) fn failed(
@@ -30,70 +29,85 @@ impl DyduLeg {
             tracing::warn!(%failure, "a request to the engine failed");
         }
         match purpose {
-            Purpose::TopQuestions(turn) => {
+            Purpose::Query(turn, _) => {
                 self.end_turn(turn, failure.outcome(), cx, output);
             }
-            Purpose::Talk(turn, _) | Purpose::Side(turn, _) | Purpose::Livechat(Some(turn)) => {
+            Purpose::Talk(turn, _)
+            | Purpose::Side(turn, _)
+            | Purpose::Livechat(Some(turn))
+            | Purpose::Late(Some(turn)) => {
                 self.end_turn(turn, failure.outcome(), cx, output);
             }
-            // What came with the survey is shown without its questions.
-            Purpose::Survey(held) => self.release(held, cx, output),
+            Purpose::Upload(upload) => self.upload_failed(*upload, failure.outcome(), cx, output),
+            Purpose::Survey(held) => self.release_without_survey(held, cx, output),
+            Purpose::Answers(answers) => self.answers_failed(*answers, failure, cx, output),
             Purpose::Poll => self.poll_ended(false, cx),
-            Purpose::Livechat(None) | Purpose::Report => {}
+            Purpose::Livechat(None) | Purpose::Late(None) | Purpose::Report => {}
         }
     }
 
     pub(super) fn landed(
         &mut self,
         purpose: Purpose,
+        context: Option<String>,
         body: &[u8],
         cx: &Cx<'_>,
         output: &mut LegOutput,
     ) {
+        let asked_in = Asked::Request(context);
         match purpose {
-            Purpose::Talk(turn, more) => match self.read_answer(body) {
+            Purpose::Talk(turn, more) => match self.read_answer(body, &asked_in, cx, output) {
                 Ok(answer) => self.answered(turn, more, answer, cx, output),
                 Err(failure) => {
                     self.failed(Purpose::Talk(turn, more), &failure, cx, output);
                 }
             },
-            Purpose::Livechat(turn) => {
-                if let Ok(answer) = self.read_answer(body) {
+            Purpose::Livechat(turn) => match self.read_answer(body, &asked_in, cx, output) {
+                Ok(answer) => {
                     self.left(answer, cx, output);
+                    if let Some(turn) = turn {
+                        self.end_turn(turn, TurnOutcome::Done, cx, output);
+                    }
                 }
-                if let Some(turn) = turn {
-                    self.end_turn(turn, TurnOutcome::Done, cx, output);
+                Err(failure) => self.failed(Purpose::Livechat(turn), &failure, cx, output),
+            },
+            Purpose::Late(turn) => match self.read_answer(body, &asked_in, cx, output) {
+                Ok(answer) => {
+                    self.state.seen_until(answer.time);
+                    if let Ok(heard) = self.hear(answer, turn, cx) {
+                        self.publish_or_ask(heard, turn, cx, output);
+                    }
+                    if let Some(turn) = turn {
+                        self.end_turn(turn, TurnOutcome::Done, cx, output);
+                    }
                 }
-            }
+                Err(failure) => self.failed(Purpose::Late(turn), &failure, cx, output),
+            },
             Purpose::Report => {
-                let _ = self.read_answer(body);
+                let _ = self.read_answer(body, &asked_in, cx, output);
             }
             Purpose::Side(turn, more) => {
-                let _ = self.read_answer(body);
+                let _ = self.read_answer(body, &asked_in, cx, output);
                 self.sides(turn, more, TurnOutcome::Done, cx, output);
             }
-            Purpose::TopQuestions(turn) => {
-                let questions = serde_json::from_slice::<Envelope<'_, TopKnowledgeValues>>(body)
-                    .map(|answer| answer.values.questions())
-                    .unwrap_or_default();
-                output.publish(
-                    Some(turn),
-                    BotEvent::Answered(QueryAnswer::Questions(questions)),
-                );
-                self.end_turn(turn, TurnOutcome::Done, cx, output);
+            Purpose::Upload(upload) => self.upload_landed(*upload, body, &asked_in, cx, output),
+            Purpose::Query(turn, asked) => self.queried(turn, asked, body, cx, output),
+            Purpose::Answers(answers) => {
+                let _ = self.read_answer(body, &asked_in, cx, output);
+                self.answers_arrived(*answers, cx, output);
             }
-            Purpose::Survey(mut held) => {
-                if let Ok(answer) =
-                    serde_json::from_slice::<Envelope<'_, SurveyConfiguration>>(body)
-                    && answer.kind == envelope::SURVEY_CONFIGURATION
-                {
-                    fill_survey(&mut held.events, &answer.values);
+            Purpose::Survey(held) => {
+                let answer = serde_json::from_slice::<Envelope<'_, SurveyConfiguration>>(body)
+                    .ok()
+                    .filter(|answer| answer.kind == envelope::SURVEY_CONFIGURATION);
+                match answer {
+                    Some(answer) => self.configured(held, &answer.values, cx, output),
+                    None => self.release_without_survey(held, cx, output),
                 }
-                self.release(held, cx, output);
             }
             Purpose::Poll => {
                 let brought = self
-                    .read_answer(body)
+                    .read_answer(body, &asked_in, cx, output)
                     .is_ok_and(|answer| self.news(answer, cx, output));
                 self.poll_ended(brought, cx);
             }
@@ -101,7 +115,13 @@ impl DyduLeg {
     }
 
     /// Reads an envelope and takes over the context that it brings.
-    fn read_answer<'a>(&mut self, body: &'a [u8]) -> Result<Received<'a>, Failure> {
+    pub(super) fn read_answer<'a>(
+        &mut self,
+        body: &'a [u8],
+        asked_in: &Asked,
+        cx: &Cx<'_>,
+        output: &mut LegOutput,
+    ) -> Result<Received<'a>, Failure> {
         let answer = std::str::from_utf8(body)
             .ok()
             .and_then(|text| Received::of(text).ok())
@@ -114,16 +134,8 @@ impl DyduLeg {
             tracing::warn!("the engine wants users to log in through SAML");
             return Err(Failure::Unreadable);
         }
-        self.adopt_context(&answer);
+        self.adopt_context(&answer, asked_in, cx, output);
         Ok(answer)
-    }
-
-    /// Any answer may bring another context.
-    pub(super) fn adopt_context(&mut self, answer: &Received<'_>) {
-        let context = answer.context.as_ref();
-        if let Some(context) = context.filter(|context| !context.is_empty()) {
-            self.state.context = Some(context.clone());
-        }
     }
 
     fn answered(
@@ -141,12 +153,36 @@ impl DyduLeg {
         let survey = heard.survey.clone();
         let held = Held {
             turn: Some(turn),
-            events: heard.events,
+            events: events(heard, Some(turn)),
             more: Some(more),
         };
         match survey {
-            Some(survey) => self.ask_survey(&survey, held, output),
+            Some(survey) => self.ask_survey(&survey, held, cx, output),
             None => self.release(held, cx, output),
+        }
+    }
+
+    /// Publishes what was heard, with the questions of its survey if it announces one.
+    pub(super) fn publish_or_ask(
+        &mut self,
+        heard: Heard,
+        turn: Option<MessageId>,
+        cx: &Cx<'_>,
+        output: &mut LegOutput,
+    ) {
+        let survey = heard.survey.clone();
+        let held = Held {
+            turn,
+            events: events(heard, turn),
+            more: None,
+        };
+        match survey {
+            Some(survey) => self.ask_survey(&survey, held, cx, output),
+            // What comes after a survey waits for its questions.
+            None => match self.socket.asked.last_mut() {
+                Some(asked) => asked.held.events.extend(held.events),
+                None => output.events.extend(held.events),
+            },
         }
     }
 
@@ -157,8 +193,15 @@ impl DyduLeg {
         parent: Option<MessageId>,
         cx: &Cx<'_>,
     ) -> Result<Heard, serde_json::Error> {
+        if let Ok(values) = &answer.values
+            && let Some(operator) = &values.operator_external_id
+            && !operator.0.is_empty()
+        {
+            self.state.operator = Some(operator.0.clone());
+        }
         let mut heard = answer::to_model(answer, parent, self.state.handover, cx)?;
         self.state.handover = heard.state;
+        self.remember_upload(&heard.events);
         let language = heard
             .language
             .take()
@@ -176,44 +219,9 @@ impl DyduLeg {
         Ok(heard)
     }
 
-    /// Publishes what was held back, and goes on with its turn.
-    fn release(&mut self, held: Held, cx: &Cx<'_>, output: &mut LegOutput) {
-        for event in held.events {
-            output.publish(held.turn, event);
-        }
-        match (held.turn, held.more) {
-            (Some(turn), Some(more)) => self.next_talk(turn, more, cx, output),
-            (Some(turn), None) => self.survey_came(turn, cx),
-            (None, _) => {}
-        }
-    }
-
-    pub(super) fn ask_survey(&mut self, survey: &str, held: Held, output: &mut LegOutput) {
-        let body: Params<'_> = [
-            (
-                "contextUuid",
-                self.state.context.as_deref().unwrap_or_default(),
-            ),
-            ("solutionUsed", "ASSISTANT"),
-            ("language", &self.language),
-            ("surveyId", survey),
-        ]
-        .into_iter()
-        .collect();
-        let request = self.side(Endpoint::SurveyConfiguration, body.to_form());
-        self.send(request, Purpose::Survey(held), output);
-    }
-
     /// Of the answer to talk during a livechat only its end counts; everything else is polled.
     fn left(&mut self, answer: Received<'_>, cx: &Cx<'_>, output: &mut LegOutput) {
-        let ends = answer.values.as_ref().is_ok_and(|values| {
-            words::is_end(values.type_word())
-                || values.type_word() == words::QUEUE_LEFT
-                || matches!(
-                    values.action_word(),
-                    words::END_POLLING | words::LEAVE_QUEUE
-                )
-        });
+        let ends = answer.values.as_ref().is_ok_and(handover::is_end);
         if ends && let Ok(heard) = self.hear(answer, None, cx) {
             for event in heard.events {
                 output.publish(None, event);
@@ -222,23 +230,7 @@ impl DyduLeg {
     }
 }
 
-/// Puts the questions into the survey message that waits for them.
-fn fill_survey(events: &mut [BotEvent], configuration: &SurveyConfiguration) {
-    let (survey, original) = survey::to_model(configuration);
-    for event in events {
-        if let BotEvent::Message(message) = event
-            && let Content::Survey(announced) = &mut message.content
-        {
-            let text = std::mem::take(&mut announced.text);
-            let id = std::mem::take(&mut announced.id);
-            **announced = survey.clone();
-            announced.id = id;
-            if announced.text.is_empty() {
-                announced.text = text;
-            }
-            if let Some(original) = &original {
-                survey::keep_configuration(&mut message.extras, original.clone());
-            }
-        }
-    }
+fn events(heard: Heard, turn: Option<MessageId>) -> Vec<LegEvent> {
+    let events = heard.events.into_iter();
+    events.map(|event| LegEvent { turn, event }).collect()
 }

@@ -1,10 +1,8 @@
 //! What a leg sends, apart from the talk itself.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::time::Duration;
 
-use switchboard_core::dialect::{Cx, HandoverState, LegOutput};
-use switchboard_core::model::TopQuestions;
+use switchboard_core::dialect::{Cx, LegOutput};
 
 use super::flight::Purpose;
 use super::leg::DyduLeg;
@@ -14,9 +12,6 @@ use crate::wire::path::Endpoint;
 use crate::wire::talk::Mode;
 use crate::wire::{Params, TalkRequest, words};
 
-/// The widget gives its question up after 3 s, and does not open without an answer.
-const TOP_QUESTIONS_TIMEOUT: Duration = Duration::from_millis(2_500);
-
 impl DyduLeg {
     pub(super) fn talk_request(&self, mut request: TalkRequest) -> Outgoing {
         request.mode.get_or_insert(Mode::Synchron);
@@ -24,7 +19,9 @@ impl DyduLeg {
             endpoint: Endpoint::Talk,
             context: self.state.context.clone(),
             body: request.to_params().to_form().into(),
+            frame: None,
             timeout: self.settings.talk_timeout,
+            file: None,
         }
     }
 
@@ -33,7 +30,9 @@ impl DyduLeg {
             endpoint,
             context: None,
             body: body.into(),
+            frame: None,
             timeout: self.settings.timeout,
+            file: None,
         }
     }
 
@@ -82,24 +81,16 @@ impl DyduLeg {
         .collect()
     }
 
-    pub(super) fn top_questions(&self, asked: &TopQuestions) -> Outgoing {
-        let (period, tag) = (asked.period.as_deref(), asked.tag.as_deref());
-        let limit = asked.limit.to_string();
-        let mut body: Params<'_> = [
-            ("language", self.language.as_str()),
-            ("maxKnowledge", &limit),
-            ("period", period.unwrap_or("Last30Days")),
-            ("space", &self.space),
-            ("solutionUsed", "ASSISTANT"),
-        ]
-        .into_iter()
-        .collect();
-        if let Some(tag) = tag {
-            body.push("tag", tag);
-        }
-        Outgoing {
-            timeout: self.settings.timeout.min(TOP_QUESTIONS_TIMEOUT),
-            ..self.side(Endpoint::TopKnowledge, body.to_form())
+    /// Lets the engine know of variables that are gone: what is merely left out of a talk stays.
+    pub(super) fn tell_deleted(&self, requests: &mut [TalkRequest]) {
+        let Some(told) = requests
+            .first_mut()
+            .and_then(|first| first.variables.as_mut())
+        else {
+            return;
+        };
+        for name in self.state.variables.keys() {
+            told.entry(name.clone()).or_default();
         }
     }
 
@@ -110,38 +101,35 @@ impl DyduLeg {
         cx: &Cx<'_>,
         output: &mut LegOutput,
     ) {
-        let content = text.unwrap_or_default();
-        if self.state.handover == HandoverState::None {
+        if !self.is_livechat() {
             return;
         }
-        if self.uses_socket() {
-            let content = if active { content } else { String::new() };
+        let content = text.filter(|_| active);
+        if self.socket.is_open() {
+            let content = content.unwrap_or_default();
             let parameters = [("typing", active.into()), ("content", content.into())];
-            return self.sign("typing", parameters, cx, output);
+            return self.send_frame("typing", parameters, output);
         }
         if let Some(context) = self.state.context.clone() {
-            let request = TypingRequest {
-                active,
-                content: Some(content).filter(|_| active),
-            };
+            let request = TypingRequest { active, content };
             let body = request.to_params(&context).to_form();
             let request = self.side(Endpoint::Typing, body);
-            self.send(request, Purpose::Report, output);
+            self.send(request, Purpose::Report, cx, output);
         }
     }
 
     pub(super) fn read(&mut self, cx: &Cx<'_>, output: &mut LegOutput) {
-        if self.state.handover == HandoverState::None {
+        if !self.is_livechat() {
             return;
         }
-        if self.uses_socket() {
+        if self.socket.is_open() {
             let parameters = [("reading", true.into()), ("content", "".into())];
-            return self.sign("reading", parameters, cx, output);
+            return self.send_frame("reading", parameters, output);
         }
         if let Some(context) = self.state.context.clone() {
             let body = reading(&context, Mode::Polling.as_str()).to_form();
             let request = self.side(Endpoint::Reading, body);
-            self.send(request, Purpose::Report, output);
+            self.send(request, Purpose::Report, cx, output);
         }
     }
 }

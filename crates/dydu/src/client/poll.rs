@@ -5,41 +5,63 @@
 //! nobody asked for.
 
 use serde_json::Value;
-use switchboard_core::dialect::{Cx, HandoverState, LegOutput};
+use switchboard_core::dialect::{Cx, LegOutput};
 use switchboard_core::model::Timestamp;
 
-use super::flight::{Held, Purpose};
+use super::echo;
+use super::flight::Purpose;
 use super::leg::DyduLeg;
 use crate::digest::Digest;
 use crate::wire::envelope::{Received, Untyped};
 use crate::wire::livechat::PollRequest;
 use crate::wire::path::Endpoint;
+use crate::wire::words;
 
 /// Polls in a row that may follow each other at once.
 const BURST: u32 = 20;
 
 impl DyduLeg {
-    /// A livechat goes on being polled, everything else for a while after a turn.
+    /// After a turn news is asked for, for a while. A livechat has polls of its own.
     pub(super) fn schedule_polls(&mut self, cx: &Cx<'_>) {
-        self.polls.clear();
-        if self.socket.is_open() || self.socket.is_opening() {
+        if self.is_livechat() {
             return;
         }
-        if self.state.handover == HandoverState::None {
-            let times = self.settings.poll_after.iter();
-            self.polls = times.map(|after| cx.now.after(*after)).collect();
-        } else {
-            self.polls
-                .push_back(cx.now.after(self.settings.livechat_poll));
+        self.polls.clear();
+        if self.uses_socket() && (self.socket.is_open() || self.socket.is_opening()) {
+            return;
         }
+        let times = self.settings.poll_after.iter();
+        self.polls = times.map(|after| cx.now.after(*after)).collect();
         self.burst = 0;
+    }
+
+    /// Asks for news at once.
+    pub(super) fn poll_now(&mut self, cx: &Cx<'_>) {
+        self.polls.clear();
+        self.polls.push_back(cx.now);
+        self.burst = 0;
+    }
+
+    /// While a livechat has no socket it is polled.
+    pub(super) fn keep_polling(&mut self, cx: &Cx<'_>) {
+        let is_polling = |purpose: &Purpose| matches!(purpose, Purpose::Poll);
+        if self.socket.is_open() || !self.polls.is_empty() || self.is_under_way(is_polling) {
+            return;
+        }
+        self.polls
+            .push_back(cx.now.after(self.settings.livechat_poll));
     }
 
     /// When to poll next. An answer that is under way comes first.
     pub(super) fn next_poll(&self) -> Option<Timestamp> {
         let first = self.polls.front().copied()?;
-        let busy =
-            self.is_under_way(|purpose| matches!(purpose, Purpose::Poll | Purpose::Talk(..)));
+        // What comes after a survey waits for its questions.
+        let busy = self.is_under_way(|purpose| {
+            matches!(
+                purpose,
+                Purpose::Poll | Purpose::Talk(..) | Purpose::Survey(_)
+            )
+        });
         (!busy).then_some(first)
     }
 
@@ -62,7 +84,7 @@ impl DyduLeg {
             language: self.language.clone(),
         };
         let request = self.side(Endpoint::Poll, request.to_params().to_form());
-        self.send(request, Purpose::Poll, output);
+        self.send(request, Purpose::Poll, cx, output);
     }
 
     /// After a poll. One answer holds one item, so where there was one there may be more.
@@ -73,11 +95,6 @@ impl DyduLeg {
             return;
         }
         self.burst = 0;
-        if self.state.handover != HandoverState::None {
-            self.polls.clear();
-            self.polls
-                .push_back(cx.now.after(self.settings.livechat_poll));
-        }
     }
 
     /// Publishes what a poll brought. `false` if that is nothing.
@@ -113,25 +130,16 @@ impl DyduLeg {
                 }
             }
         }
+        if let Ok(values) = &answer.values
+            && values.code_word() != words::WRITING
+            && !self.echo.poll(echo::digest(values), date, cx.now)
+        {
+            return date.is_some();
+        }
         let Ok(heard) = self.hear(answer, None, cx) else {
             return false;
         };
-        match &heard.survey {
-            Some(survey) => {
-                let survey = survey.clone();
-                let held = Held {
-                    turn: None,
-                    events: heard.events,
-                    more: None,
-                };
-                self.ask_survey(&survey, held, output);
-            }
-            None => {
-                for event in heard.events {
-                    output.publish(None, event);
-                }
-            }
-        }
+        self.publish_or_ask(heard, None, cx, output);
         // Without a time the next poll would bring the same.
         date.is_some()
     }

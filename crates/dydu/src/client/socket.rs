@@ -1,30 +1,42 @@
-//! The websocket as a transport for talk: `docs/protocols/dydu.md#71-connection`.
+//! The websocket: `docs/protocols/dydu.md#71-connection`.
 //!
+//! A leg has one during a livechat, or all the time where the operator chose it as the transport.
 //! Frames have no ids and turns no end: an answer is what comes after a question, and its turn is
 //! over when the engine has been silent for a moment after it. An answer that pauses for longer
-//! in the middle is therefore split: its rest counts as unasked. If no server takes the socket
-//! the leg goes on by REST, as the widget does.
+//! in the middle is therefore split: its rest counts as unasked.
+//!
+//! If no server takes the socket the leg goes on by REST, as the widget does. A socket that is
+//! lost during a livechat is opened again, with growing pauses, and polls bring what it missed.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use http::Request;
 use http::header::{HeaderValue, SEC_WEBSOCKET_PROTOCOL};
-use serde_json::{Map, Value};
-use switchboard_core::dialect::{Cx, Effect, HandoverState, LegOutput};
+use switchboard_core::dialect::{Cx, Effect, LegOutput};
 use switchboard_core::model::{BotEvent, MessageId, Timestamp, TurnOutcome, Typing};
 
-use super::flight::{Held, outcome};
+use super::echo;
+use super::flight::outcome;
 use super::leg::DyduLeg;
+use super::livechat::{Asked, Spoken};
+use super::survey::AskedSurvey;
 use crate::error;
-use crate::wire::envelope::{self, Received};
+use crate::wire::context::AvailabilityValues;
+use crate::wire::envelope::{self, Envelope, Received};
 use crate::wire::path::Endpoint;
-use crate::wire::{Frame, TalkRequest, b64, frame};
+use crate::wire::{TalkRequest, frame, words};
 
 /// How often to send a sign of life, as the widget does.
 const PING_EVERY: Duration = Duration::from_secs(55);
 /// Frames that wait for the socket.
 const QUEUE_LIMIT: usize = 64;
+/// The first pause before a lost socket is opened again; each is twice as long as the one before.
+const REOPEN_AFTER: Duration = Duration::from_secs(1);
+/// The longest such pause.
+const REOPEN_AT_LEAST_EVERY: Duration = Duration::from_secs(30);
+/// A socket that has lived this long was a good one: the pauses begin anew.
+const GOOD_AFTER_MS: i64 = 60_000;
 
 /// The leg's socket.
 #[derive(Debug, Default)]
@@ -33,8 +45,16 @@ pub(super) struct Socket {
     /// Frames that wait until the socket is open.
     queue: VecDeque<String>,
     turn: Option<Turn>,
+    /// Surveys whose questions were asked for.
+    pub(super) asked: Vec<AskedSurvey>,
     ping_at: Option<Timestamp>,
     reopen_at: Option<Timestamp>,
+    /// When it is closed, because the livechat is over.
+    close_at: Option<Timestamp>,
+    /// How often in a row it was lost during this livechat.
+    losses: u32,
+    /// The context that the engine was asked about.
+    checked: Option<String>,
     /// No server took the socket.
     pub(super) refused: bool,
 }
@@ -43,9 +63,10 @@ pub(super) struct Socket {
 enum Stage {
     #[default]
     Closed,
-    /// Being opened, for the how-manieth time.
-    Opening(u32),
-    Open,
+    /// Being opened at this server, for the how-manieth time.
+    Opening { server: usize, attempt: usize },
+    /// Open since then.
+    Open(Timestamp),
 }
 
 /// The turn that waits for its end.
@@ -65,41 +86,72 @@ impl Turn {
     fn over_at(&self) -> Option<Timestamp> {
         self.silent_at.filter(|_| !self.asking)
     }
+
+    /// The user leaves the operator or the queue.
+    fn is_goodbye(&self) -> bool {
+        self.requests.front().is_some_and(|request| {
+            matches!(
+                request.user_input.as_str(),
+                words::INPUT_END_LIVECHAT | words::INPUT_LEAVE_QUEUE
+            )
+        })
+    }
 }
 
 impl Socket {
     pub(super) fn is_open(&self) -> bool {
-        self.stage == Stage::Open
+        matches!(self.stage, Stage::Open(_))
     }
 
     pub(super) fn is_opening(&self) -> bool {
-        matches!(self.stage, Stage::Opening(_))
+        matches!(self.stage, Stage::Opening { .. })
+    }
+
+    /// Neither open nor about to be.
+    pub(super) fn is_off(&self) -> bool {
+        self.stage == Stage::Closed
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.stage == Stage::Closed && self.turn.is_none()
+        self.is_off() && self.turn.is_none() && self.asked.is_empty()
     }
 
     pub(super) fn wake_at(&self) -> Option<Timestamp> {
         let silent_at = self.turn.as_ref().and_then(Turn::over_at);
-        [silent_at, self.ping_at, self.reopen_at]
+        let asked = self.asked.iter().map(|asked| asked.until);
+        [silent_at, self.ping_at, self.reopen_at, self.close_at]
             .into_iter()
             .flatten()
+            .chain(asked)
             .min()
     }
 
     pub(super) fn abandon(&mut self, turn: MessageId) {
-        if self
-            .turn
-            .as_ref()
-            .is_some_and(|under_way| under_way.id == turn)
-        {
-            self.turn = None;
+        self.turn.take_if(|under_way| under_way.id == turn);
+    }
+
+    /// A livechat begins: what was tried before it does not count.
+    pub(super) fn livechat_begins(&mut self) {
+        self.refused = false;
+        self.losses = 0;
+        self.close_at = None;
+    }
+
+    /// The livechat is over: the socket is closed once nothing more comes.
+    pub(super) fn linger(&mut self, until: Timestamp) {
+        self.reopen_at = None;
+        self.close_at = (!self.is_off()).then_some(until);
+    }
+
+    /// Keeps a frame until the socket is open.
+    pub(super) fn keep(&mut self, frame: String) {
+        if self.queue.len() < QUEUE_LIMIT {
+            self.queue.push_back(frame);
         }
     }
 
     pub(super) fn close(&mut self, output: &mut LegOutput) {
-        if self.stage != Stage::Closed {
+        if !self.is_off() {
             output.effects.push(Effect::CloseSocket { code: 1000 });
         }
         *self = Self {
@@ -119,93 +171,35 @@ impl DyduLeg {
         output: &mut LegOutput,
     ) {
         let first = requests.front().cloned();
-        self.socket.turn = Some(Turn {
+        let before = self.socket.turn.replace(Turn {
             id: turn,
             requests,
             silent_at: None,
             asking: false,
         });
+        if let Some(before) = before.filter(|before| before.id != turn) {
+            self.end_turn(before.id, TurnOutcome::Done, cx, output);
+        }
         match first {
             Some(request) => self.say(&request, cx, output),
             None => self.finish_turn(TurnOutcome::Done, cx, output),
         }
     }
 
-    /// Sends a talk frame.
-    pub(super) fn say(&mut self, request: &TalkRequest, cx: &Cx<'_>, output: &mut LegOutput) {
-        let mut parameters = self.common(request.client_id.as_deref());
-        parameters.extend(request.to_frame());
-        // Only a REST request says how its answer is wanted.
-        parameters.remove("mode");
-        parameters
-            .entry("doNotRegisterInteraction")
-            .or_insert(Value::Bool(false));
-        parameters.insert("contextType".into(), b64::encode("Web").into());
-        parameters.insert("useServerCookieForContext".into(), false.into());
-        parameters.insert("disableLanguageDetection".into(), true.into());
-        parameters.insert("timestamp".into(), cx.now.as_millis().into());
-        self.push_frame("talk", parameters, output);
-    }
-
-    /// Sends a sign of life.
-    pub(super) fn sign<const N: usize>(
-        &mut self,
-        kind: &str,
-        parameters: [(&str, Value); N],
-        _cx: &Cx<'_>,
-        output: &mut LegOutput,
-    ) {
-        if !self.socket.is_open() {
-            return;
-        }
-        let mut all = self.common(None);
-        for (name, mut value) in parameters {
-            b64::encode_deep(&mut value);
-            all.insert(name.to_owned(), value);
-        }
-        self.push_frame(kind, all, output);
-    }
-
-    fn common(&self, user: Option<&str>) -> Map<String, Value> {
-        let user = user.map_or_else(|| self.state.conversation.to_string(), str::to_owned);
-        let mut common = Map::new();
-        for (name, text) in [
-            (
-                "contextId",
-                self.state.context.as_deref().unwrap_or_default(),
-            ),
-            ("botId", &self.settings.bot),
-            ("space", &self.space),
-            ("clientId", &user),
-            ("language", &self.language),
-            ("solutionUsed", "ASSISTANT"),
-        ] {
-            common.insert(name.to_owned(), b64::encode(text).into());
-        }
-        common.insert("saml2_info".into(), Value::Null);
-        common
-    }
-
-    fn push_frame(&mut self, kind: &str, parameters: Map<String, Value>, output: &mut LegOutput) {
-        let frame = Frame {
-            kind: kind.to_owned(),
-            parameters,
-        };
-        if self.socket.is_open() {
-            output.effects.push(Effect::SendText(frame.to_text()));
-            return;
-        }
-        if self.socket.queue.len() < QUEUE_LIMIT {
-            self.socket.queue.push_back(frame.to_text());
-        }
-        if !self.socket.is_opening() {
-            self.open_socket(1, output);
+    /// A livechat needs the socket: opens it, unless that is under way or hopeless.
+    pub(super) fn keep_socket(&mut self, output: &mut LegOutput) {
+        if self.socket.is_off() && !self.socket.refused && self.socket.reopen_at.is_none() {
+            self.open_socket(output);
         }
     }
 
-    fn open_socket(&mut self, attempt: u32, output: &mut LegOutput) {
-        self.socket.reopen_at = None;
+    pub(super) fn open_socket(&mut self, output: &mut LegOutput) {
         let server = self.state.server % self.settings.servers.len().max(1);
+        self.open_socket_at(server, 1, output);
+    }
+
+    fn open_socket_at(&mut self, server: usize, attempt: usize, output: &mut LegOutput) {
+        self.socket.reopen_at = None;
         let address = self.settings.servers.get(server).and_then(|base| {
             let rest = base.strip_prefix("http")?;
             Some(format!("ws{rest}{}", Endpoint::ChatWs.path()))
@@ -216,18 +210,26 @@ impl DyduLeg {
                 SEC_WEBSOCKET_PROTOCOL,
                 HeaderValue::from_static(frame::SUBPROTOCOL),
             );
-            self.socket.stage = Stage::Opening(attempt);
+            self.socket.stage = Stage::Opening { server, attempt };
             output.effects.push(Effect::OpenSocket(request));
         }
     }
 
     pub(super) fn socket_opened(&mut self, cx: &Cx<'_>, output: &mut LegOutput) {
-        self.socket.stage = Stage::Open;
+        if let Stage::Opening { server, .. } = self.socket.stage {
+            self.state.server = server;
+        }
+        self.socket.stage = Stage::Open(cx.now);
         self.socket.ping_at = Some(cx.now.after(PING_EVERY));
-        self.polls.clear();
+        if self.is_livechat() {
+            // What was said between the last answer and now may not be pushed.
+            self.poll_now(cx);
+        } else {
+            self.polls.clear();
+        }
         if self.state.context.is_some() {
-            let parameters = self.common(None);
-            self.push_frame("checkContextAvailability", parameters, output);
+            self.socket.checked.clone_from(&self.state.context);
+            self.send_frame("checkContextAvailability", [], output);
         }
         for frame in std::mem::take(&mut self.socket.queue) {
             output.effects.push(Effect::SendText(frame));
@@ -237,16 +239,16 @@ impl DyduLeg {
     pub(super) fn socket_closed(&mut self, cx: &Cx<'_>, output: &mut LegOutput) {
         let stage = std::mem::take(&mut self.socket.stage);
         self.socket.ping_at = None;
+        self.socket.close_at = None;
         let servers = self.settings.servers.len().max(1);
-        let most = u32::try_from(servers)
-            .unwrap_or(u32::MAX)
-            .saturating_mul(self.settings.rounds);
         match stage {
-            Stage::Opening(attempt) if attempt < most => {
-                self.state.server = (self.state.server + 1) % servers;
-                self.open_socket(attempt + 1, output);
+            Stage::Opening { server, attempt } if attempt < servers => {
+                self.open_socket_at((server + 1) % servers, attempt + 1, output);
             }
-            Stage::Opening(_) => {
+            Stage::Opening { .. } if self.is_livechat() && self.socket.losses > 0 => {
+                self.reopen_later(cx);
+            }
+            Stage::Opening { .. } => {
                 // Nothing of the turn has been said yet, so it can be said by REST.
                 tracing::warn!("no server takes the websocket, going on by REST");
                 self.socket.refused = true;
@@ -256,13 +258,39 @@ impl DyduLeg {
                     None => self.schedule_polls(cx),
                 }
             }
-            Stage::Open | Stage::Closed => {
-                self.finish_turn(TurnOutcome::Unavailable, cx, output);
-                if self.state.handover != HandoverState::None {
-                    self.socket.reopen_at = Some(cx.now.after(self.settings.livechat_poll));
+            Stage::Open(since) => {
+                if cx.now.as_millis() - since.as_millis() >= GOOD_AFTER_MS {
+                    self.socket.losses = 0;
                 }
+                self.lost_socket(cx, output);
             }
+            Stage::Closed => self.finish_turn(TurnOutcome::Unavailable, cx, output),
         }
+    }
+
+    fn lost_socket(&mut self, cx: &Cx<'_>, output: &mut LegOutput) {
+        self.ask_surveys_otherwise(cx, output);
+        // To leave twice does no harm, to stay would.
+        let goodbye = self.socket.turn.take_if(|turn| turn.is_goodbye());
+        self.speech.extend(goodbye.and_then(|mut turn| {
+            Some(Spoken {
+                turn: Some(turn.id),
+                leaves: true,
+                request: turn.requests.pop_front()?,
+            })
+        }));
+        self.finish_turn(TurnOutcome::Unavailable, cx, output);
+        if self.is_livechat() {
+            tracing::debug!("the socket was lost during a livechat");
+            self.poll_now(cx);
+            self.reopen_later(cx);
+        }
+    }
+
+    fn reopen_later(&mut self, cx: &Cx<'_>) {
+        let pause = REOPEN_AFTER.saturating_mul(1 << self.socket.losses.min(10));
+        self.socket.reopen_at = Some(cx.now.after(pause.min(REOPEN_AT_LEAST_EVERY)));
+        self.socket.losses += 1;
     }
 
     pub(super) fn socket_text(&mut self, text: &str, cx: &Cx<'_>, output: &mut LegOutput) {
@@ -273,7 +301,7 @@ impl DyduLeg {
             tracing::debug!("a frame of the engine cannot be read");
             return;
         };
-        self.adopt_context(&answer);
+        self.adopt_context(&answer, &Asked::Frames, cx, output);
         match answer.kind.as_ref() {
             envelope::ERROR => {
                 let fault = error::decode_fault(http::StatusCode::OK, text.as_bytes());
@@ -281,18 +309,44 @@ impl DyduLeg {
                 self.finish_turn(outcome(&fault), cx, output);
             }
             envelope::TALK | envelope::NOTIFICATION => self.heard(answer, cx, output),
+            envelope::AVAILABILITY => self.context_checked(text, cx, output),
+            envelope::SURVEY_CONFIGURATION => self.survey_frame(text, cx, output),
+            envelope::SURVEY_CONFIGURATION_ERROR => self.no_survey(cx, output),
+            // Receipts, and answers to what is never asked.
             _ => {}
         }
     }
 
+    fn context_checked(&mut self, text: &str, cx: &Cx<'_>, output: &mut LegOutput) {
+        let lives = serde_json::from_str::<Envelope<'_, AvailabilityValues>>(text)
+            .is_ok_and(|answer| answer.values.is_context_still_available);
+        let checked = self.socket.checked.take();
+        if !lives && checked.is_some() && checked == self.state.context {
+            self.revoke(cx, output);
+        }
+    }
+
     fn heard(&mut self, answer: Received<'_>, cx: &Cx<'_>, output: &mut LegOutput) {
-        self.state.seen_until(answer.time);
+        let values = answer.values.as_ref().ok();
+        let date = values.and_then(|values| values.poll_updated_interaction_date);
+        let date = date.or(answer.time);
+        if let Some(values) = values.filter(|values| values.code_word() != words::WRITING)
+            && self.is_livechat()
+            && !self.echo.hear(echo::digest(values), date, cx.now)
+        {
+            self.state.seen_until(date);
+            return;
+        }
+        self.state.seen_until(date);
         let turn = self.socket.turn.as_ref().map(|turn| turn.id);
         let is_talk = answer.kind == envelope::TALK;
         let Ok(heard) = self.hear(answer, turn, cx) else {
             tracing::debug!("an answer of the engine cannot be read");
             return;
         };
+        if self.socket.close_at.is_some() {
+            self.socket.close_at = Some(cx.now.after(self.settings.silence));
+        }
         if let Some(under_way) = &mut self.socket.turn {
             let says = |event: &BotEvent| matches!(event, BotEvent::Message(_));
             let types =
@@ -305,21 +359,7 @@ impl DyduLeg {
             }
             under_way.asking |= heard.survey.is_some();
         }
-        match heard.survey {
-            Some(survey) => {
-                let held = Held {
-                    turn,
-                    events: heard.events,
-                    more: None,
-                };
-                self.ask_survey(&survey, held, output);
-            }
-            None => {
-                for event in heard.events {
-                    output.publish(turn, event);
-                }
-            }
-        }
+        self.publish_or_ask(heard, turn, cx, output);
     }
 
     /// The survey that a turn waited for is there.
@@ -333,8 +373,14 @@ impl DyduLeg {
 
     pub(super) fn socket_timer(&mut self, cx: &Cx<'_>, output: &mut LegOutput) {
         let due = |at: Option<Timestamp>| at.is_some_and(|at| at <= cx.now);
+        self.late_surveys(cx, output);
         if due(self.socket.turn.as_ref().and_then(Turn::over_at)) {
             self.finish_turn(TurnOutcome::Done, cx, output);
+        }
+        if due(self.socket.close_at) {
+            self.ask_surveys_otherwise(cx, output);
+            self.finish_turn(TurnOutcome::Done, cx, output);
+            self.socket.close(output);
         }
         if due(self.socket.ping_at) {
             self.socket.ping_at = Some(cx.now.after(PING_EVERY));
@@ -343,7 +389,7 @@ impl DyduLeg {
                 .push(Effect::SendText(frame::PING.to_owned()));
         }
         if due(self.socket.reopen_at) {
-            self.open_socket(1, output);
+            self.open_socket(output);
         }
     }
 

@@ -64,8 +64,16 @@ pub fn to_model(
     if let Some(phase) = handover::to_model(&typed, state) {
         heard.state = handover::after(phase, state);
         reader.handover(phase, &typed);
+    } else if state == HandoverState::None && typed.text().is_empty() && handover::is_end(&typed) {
+        // The end of what is over already.
+        return Ok(heard);
     } else if is_notice(&answer.kind, &typed) {
         let code = typed.code_word();
+        let text = if code == words::TAKEN {
+            ""
+        } else {
+            typed.text()
+        };
         heard.events.push(BotEvent::Notice(Notice {
             code: if code.is_empty() {
                 typed.type_word()
@@ -73,7 +81,7 @@ pub fn to_model(
                 code
             }
             .to_owned(),
-            text: RichText::html(decoded(typed.text())),
+            text: RichText::html(decoded(text)),
             extras: verbatim::extras(answer.text, 1),
         }));
         return Ok(heard);
@@ -118,9 +126,13 @@ fn operator(values: &TalkValues) -> Author {
     }
 }
 
-/// A notification that is neither a survey nor the wish for a file.
+/// A notification that is neither a survey nor the wish for a file, or the sentence by which the
+/// widget announces the next survey.
 fn is_notice(kind: &str, values: &TalkValues) -> bool {
     let code = values.code_word();
+    if values.type_word() == words::SURVEY_SENTENCE {
+        return true;
+    }
     kind == envelope::NOTIFICATION
         && code != words::UPLOAD
         && !(survey::is_announcement(code) && values.survey.is_some())

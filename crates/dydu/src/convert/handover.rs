@@ -38,6 +38,17 @@ fn joined(state: HandoverState) -> Option<HandoverPhase> {
     (state != HandoverState::Active).then_some(HandoverPhase::Joined)
 }
 
+/// It ends a livechat, or the wait for one.
+pub fn is_end(values: &TalkValues) -> bool {
+    let kind = values.type_word();
+    words::is_end(kind)
+        || kind == words::QUEUE_LEFT
+        || matches!(
+            values.action_word(),
+            words::END_POLLING | words::LEAVE_QUEUE
+        )
+}
+
 fn end(kind: &str, active: bool) -> Option<HandoverPhase> {
     active.then_some(if kind == words::USER_LEFT {
         HandoverPhase::LeftByUser

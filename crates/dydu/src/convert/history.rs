@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use switchboard_core::dialect::{Entry, Item};
 use switchboard_core::model::{
-    Author, Content, MessageId, Rating, Timestamp, UserEvent, UserInput,
+    Author, Content, Feedback, MessageId, Rating, Timestamp, UserEvent, UserInput,
 };
 use time::macros::format_description;
 
@@ -22,6 +22,8 @@ struct Exchange<'a> {
     answers: Vec<Arc<Entry>>,
     asked: bool,
     verdict: Option<Verdict>,
+    reason: Option<u8>,
+    comment: Option<&'a str>,
 }
 
 /// Pairs what the user said with what was answered, oldest first.
@@ -31,14 +33,7 @@ pub fn interactions(entries: &[Arc<Entry>], scene: &Scene<'_>) -> Vec<Interactio
         match &entry.item {
             Item::User(event) => match &event.input {
                 UserInput::Feedback(feedback) => {
-                    let asked = exchanges.iter_mut().rev().find(|exchange| exchange.asked);
-                    if let (Some(exchange), Some(rating)) = (asked, feedback.rating) {
-                        exchange.verdict = Some(match rating {
-                            Rating::Positive => Verdict::Positive,
-                            Rating::Negative => Verdict::Negative,
-                            Rating::None => Verdict::WithoutAnswer,
-                        });
-                    }
+                    rate(&mut exchanges, feedback);
                 }
                 _ => exchanges.push(Exchange {
                     turn: Some(event.id),
@@ -71,6 +66,24 @@ pub fn interactions(entries: &[Arc<Entry>], scene: &Scene<'_>) -> Vec<Interactio
         .into_iter()
         .filter_map(|exchange| interaction(exchange, entries, scene))
         .collect()
+}
+
+/// Adds a part of a feedback to the latest answer that asked for one, else to the latest answer.
+fn rate<'a>(exchanges: &mut [Exchange<'a>], feedback: &'a Feedback) {
+    let asked = exchanges.iter().rposition(|exchange| exchange.asked);
+    let answered = |exchange: &Exchange<'_>| !exchange.answers.is_empty();
+    let place = asked.or_else(|| exchanges.iter().rposition(answered));
+    let Some(exchange) = place.and_then(|place| exchanges.get_mut(place)) else {
+        return;
+    };
+    let verdict = feedback.rating.map(|rating| match rating {
+        Rating::Positive => Verdict::Positive,
+        Rating::Negative => Verdict::Negative,
+        Rating::None => Verdict::WithoutAnswer,
+    });
+    exchange.verdict = verdict.or(exchange.verdict);
+    exchange.reason = feedback.reason.or(exchange.reason);
+    exchange.comment = feedback.comment.as_deref().or(exchange.comment);
 }
 
 fn interaction(
@@ -124,6 +137,9 @@ fn interaction(
         sidebar: values.sidebar,
         feedback: verdict.clone(),
         feed_back: verdict,
+        feedback_choice_key: exchange.reason.map(|reason| reason.to_string().into()),
+        feedback_comment: exchange.comment.map(B64::from),
+        redirect_url: values.url_redirect,
         operator_external_id: values.operator_external_id,
         operator_name: values.operator_name,
         rest: serde_json::Map::new(),
@@ -160,6 +176,13 @@ pub fn words(event: &UserEvent) -> Option<String> {
     };
     // The widget shows the user's words without markup, and gets them as it sends them.
     (!words.is_empty()).then(|| say::typed(words))
+}
+
+/// A day as `DD/MM/YYYY`, in UTC.
+pub fn day(at: Timestamp) -> String {
+    at.to_utc()
+        .format(format_description!("[day]/[month]/[year]"))
+        .unwrap_or_default()
 }
 
 fn date(at: Timestamp) -> String {

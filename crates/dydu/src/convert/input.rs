@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
+use switchboard_core::Fault;
 use switchboard_core::model::{ChoiceMade, Extras, Feedback, Locales, Profile, Rating, UserInput};
 use switchboard_core::text::unescape_entities;
 use unicode_segmentation::UnicodeSegmentation as _;
@@ -11,6 +12,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use super::compose::Occasion;
 use super::{DYDU, reword};
 use crate::wire::feedback::Verdict;
+use crate::wire::params::is_variable;
 use crate::wire::{Params, TalkRequest, words};
 
 /// Only so many characters of the words count: `docs/protocols/dydu.md#9-server-rules-from-the-documentation`.
@@ -21,17 +23,23 @@ pub const PARAMETERS: &str = "parameters";
 /// Extras: where the question comes from, as sent.
 pub const EXTRA_PARAMETERS: &str = "extraParameters";
 
+/// Longest comment in characters. The widget's limit is 100.
+const COMMENT_LIMIT: usize = 1_000;
+
 /// Parameters that say nothing about the user or the question, or that must not be kept because
 /// they are credentials.
-const PASSING: [&str; 7] = [
-    "saml2_info",
-    "tokenUserData",
-    "timestamp",
-    "useServerCookieForContext",
-    "format",
-    "callback",
-    "data",
-];
+const PASSING: [&str; 5] = ["saml2_info", "tokenUserData", "format", "callback", "data"];
+
+/// What almost every request says of the part of the vendor's product that it comes from.
+const ASSISTANT: &str = "ASSISTANT";
+
+/// The highest number of a reason.
+const MOST_REASON: i64 = 3;
+
+/// Attributes by which other engines see what kind of client the user has, and what the wanted
+/// operator must be able to do.
+const CONTEXT_TYPE: &str = "context_type";
+const COMPETENCY: &str = "competency";
 
 /// What a talk request asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,7 +71,8 @@ pub fn said(request: &TalkRequest, welcome: &str) -> Said {
     if input == words::RESET {
         return Said::Reset;
     }
-    if input == words::INPUT_UPLOADED {
+    // After an upload that asked for no sentence there may be none, and nothing typed is hidden.
+    if input == words::INPUT_UPLOADED || (input.is_empty() && request.extra_flag("hide")) {
         return Said::Uploaded;
     }
     if input == words::INPUT_LEAVE_QUEUE || input == words::INPUT_END_LIVECHAT {
@@ -138,27 +147,77 @@ pub fn extras(request: &TalkRequest) -> Extras {
     if let Some(extra) = request.extra.as_ref().filter(|extra| !extra.is_empty()) {
         fields.insert(EXTRA_PARAMETERS.into(), Value::Object(extra.clone()));
     }
-    let rest: Map<String, Value> = request
+    let mut parameters: Map<String, Value> = request
         .rest
         .iter()
-        .filter(|(name, _)| !PASSING.contains(&name.as_str()))
+        .filter(|(name, _)| {
+            !PASSING
+                .iter()
+                .any(|passing| passing.eq_ignore_ascii_case(name))
+        })
         .map(|(name, value)| (name.clone(), value.as_str().into()))
         .collect();
-    if !rest.is_empty() {
-        fields.insert(PARAMETERS.into(), Value::Object(rest));
+    if let Some(timestamp) = request.timestamp {
+        parameters.insert("timestamp".into(), timestamp.into());
+    }
+    let solution = request.solution_used.as_deref();
+    if let Some(solution) = solution.filter(|solution| *solution != ASSISTANT) {
+        parameters.insert("solutionUsed".into(), solution.into());
+    }
+    if !parameters.is_empty() {
+        fields.insert(PARAMETERS.into(), Value::Object(parameters));
     }
     Extras::new(DYDU, fields)
 }
 
+/// What the conversation keeps of a request for an engine of the same dialect, under the names
+/// that it came with.
+fn kept(request: &TalkRequest) -> Extras {
+    let kind = request.context_type.as_ref().map(|kind| kind.as_str());
+    let fields = [
+        (
+            "enableLanguageDetection",
+            request.enable_language_detection.map(Value::from),
+        ),
+        (
+            "disableLanguageDetection",
+            request.disable_language_detection.map(Value::from),
+        ),
+        ("contextType", kind.map(Value::from)),
+        ("pureLiveChat", request.pure_livechat.map(Value::from)),
+        ("competency", request.competency.clone().map(Value::from)),
+        (
+            "templateFormats",
+            request.template_formats.clone().map(Value::from),
+        ),
+        ("userId", request.user_id.clone().map(Value::from)),
+    ];
+    let fields = fields
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    Extras::new(DYDU, fields.collect())
+}
+
 /// What a talk request tells of the user.
 pub fn profile_of_talk(request: TalkRequest, bot: &str) -> Profile {
+    let extras = kept(&request);
+    let kind = request.context_type.as_ref().map(|kind| kind.as_str());
+    let facts = [
+        (CONTEXT_TYPE, kind.map(Value::from)),
+        (COMPETENCY, request.competency.as_deref().map(Value::from)),
+    ];
     Profile {
-        user_id: request.client_id,
+        keep_language: request.keeps_language(),
+        user_id: request.client_id.or(request.user_id),
         locales: Locales {
             selected: request.language,
             ..Locales::default()
         },
         variables: request.variables.map(variables).unwrap_or_default(),
+        attributes: facts
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect(),
         page_url: request.user_url,
         browser: request.browser,
         os: request.os,
@@ -168,36 +227,32 @@ pub fn profile_of_talk(request: TalkRequest, bot: &str) -> Profile {
             .filter(|space| !words::is_default_space(space)),
         qualification: request.qualification,
         app: Some(bot.to_owned()),
+        extras,
         ..Profile::default()
     }
 }
 
 /// What any other request tells of the user.
 pub fn profile(params: &Params<'_>, bot: &str) -> Profile {
-    let text = |name: &str| params.word(name).map(str::to_owned);
-    Profile {
-        user_id: text("clientId"),
-        locales: Locales {
-            selected: text("language"),
-            ..Locales::default()
-        },
-        variables: variables(params.texts("variables")),
-        page_url: text("userUrl"),
-        browser: text("browser"),
-        os: text("os"),
-        returning: params.flag("alreadyCame"),
-        space: text("space").filter(|space| !words::is_default_space(space)),
-        qualification: params.flag("qualificationMode"),
-        app: Some(bot.to_owned()),
-        ..Profile::default()
-    }
+    profile_of_talk(TalkRequest::of(params), bot)
 }
 
 /// The variable that a request sets or, with an empty value, deletes.
-pub fn variable(params: &Params<'_>) -> Option<BTreeMap<String, String>> {
-    let name = params.word("name")?.to_owned();
+///
+/// # Errors
+/// It has no name, or is too large to be kept.
+pub fn variable(params: &Params<'_>) -> Result<BTreeMap<String, String>, Fault> {
+    let name = params
+        .word("name")
+        .ok_or_else(|| Fault::bad_field("name", "missing"))?;
     let value = params.get("value").unwrap_or_default();
-    Some(variables([(name, value.to_owned())].into()))
+    if !is_variable(name, "") {
+        return Err(Fault::bad_field("name", "too long, or not printable"));
+    }
+    if !is_variable(name, value) {
+        return Err(Fault::bad_field("value", "too long"));
+    }
+    Ok(variables([(name.to_owned(), value.to_owned())].into()))
 }
 
 /// Variables as the page set them. In their values the widget replaces angle brackets, and nothing
@@ -209,27 +264,41 @@ fn variables(mut variables: BTreeMap<String, String>) -> BTreeMap<String, String
     variables
 }
 
-/// The part of a feedback that a request carries.
-pub fn feedback(params: &Params<'_>) -> Option<Feedback> {
-    let rating = Verdict::of(params).map(|verdict| match verdict {
+/// The part of a feedback that a request carries; absent where the user wrote nothing. `wanted` is
+/// the parameter that the request is about.
+///
+/// # Errors
+/// It has none of the parts, or one with a value that has no meaning.
+pub fn feedback(params: &Params<'_>, wanted: &str) -> Result<Option<Feedback>, Fault> {
+    let verdict = Verdict::of(params);
+    if verdict.is_none() && params.get("feedBack").is_some() {
+        let words = "one of positive, negative and withoutAnswer is wanted";
+        return Err(Fault::bad_field("feedBack", words));
+    }
+    let reason = params.number("choiceKey").filter(|key| *key <= MOST_REASON);
+    let reason = reason.and_then(|key| u8::try_from(key).ok());
+    if reason.is_none() && params.get("choiceKey").is_some() {
+        return Err(Fault::bad_field("choiceKey", "0 to 3 is wanted"));
+    }
+    let comment = params.get("comment").map(str::trim);
+    if verdict.is_none() && reason.is_none() && comment.is_none() {
+        return Err(Fault::bad_field(wanted, "missing"));
+    }
+    let rating = verdict.map(|verdict| match verdict {
         Verdict::Positive => Rating::Positive,
         Verdict::Negative => Rating::Negative,
         Verdict::WithoutAnswer => Rating::None,
     });
-    let reason = params
-        .number("choiceKey")
-        .and_then(|key| u8::try_from(key).ok());
-    let comment = params
-        .get("comment")
-        .map(str::to_owned)
-        .filter(|comment| !comment.is_empty());
+    let comment = comment
+        .filter(|comment| !comment.is_empty())
+        .map(|comment| comment.chars().take(COMMENT_LIMIT).collect::<String>());
     let said = rating.is_some() || reason.is_some() || comment.is_some();
-    said.then_some(Feedback {
+    Ok(said.then_some(Feedback {
         message: None,
         rating,
         reason,
         comment,
-    })
+    }))
 }
 
 #[cfg(test)]

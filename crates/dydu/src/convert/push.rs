@@ -53,9 +53,10 @@ pub struct Seen {
     pub queued: bool,
 }
 
-/// The frames of a websocket for one entry.
+/// The frames of a websocket for one entry. A client that has to poll later goes on from the time
+/// that they tell.
 pub fn frames(entry: &Entry, scene: &Scene<'_>, seen: &mut Seen) -> Vec<Push> {
-    let pushes = match &entry.item {
+    let mut pushes: Vec<Push> = match &entry.item {
         Item::Message(published) => {
             let message = &published.message;
             if seen.whole.is_some() && verbatim::part_of(message) == seen.whole {
@@ -64,7 +65,7 @@ pub fn frames(entry: &Entry, scene: &Scene<'_>, seen: &mut Seen) -> Vec<Push> {
             match verbatim::of_published(published) {
                 Some(original) => {
                     seen.whole = Some(message.id);
-                    vec![reissue(original, scene)]
+                    vec![reissue(original, entry, scene)]
                 }
                 None => published
                     .shown()
@@ -75,6 +76,11 @@ pub fn frames(entry: &Entry, scene: &Scene<'_>, seen: &mut Seen) -> Vec<Push> {
         }
         _ => of_item(entry, scene).into_iter().collect(),
     };
+    for push in &mut pushes {
+        if let Push::Made(_, values) = push {
+            values.server_time = Some(entry.at.as_millis());
+        }
+    }
     if let Item::Message(published) = &entry.item
         && let Content::Handover(step) = &published.message.content
     {
@@ -99,7 +105,7 @@ pub fn poll(entry: &Entry, scene: &Scene<'_>) -> Option<Push> {
                 return None;
             }
             match verbatim::of_published(published) {
-                Some(original) => polled(reissue(original, scene)),
+                Some(original) => polled(reissue(original, entry, scene)),
                 None => message_poll(published.shown(), entry, scene)?,
             }
         }
@@ -108,8 +114,8 @@ pub fn poll(entry: &Entry, scene: &Scene<'_>) -> Option<Push> {
     Some(dated(protected(push), entry))
 }
 
-/// An engine's answer with our ids, where it has some.
-fn reissue(original: Original, scene: &Scene<'_>) -> Push {
+/// An engine's answer with our ids and time, where it has some.
+fn reissue(original: Original, entry: &Entry, scene: &Scene<'_>) -> Push {
     let Original { kind, mut values } = original;
     for (name, id) in [("contextId", scene.context), ("botId", scene.bot)] {
         if let Some(value) = values.get_mut(name) {
@@ -117,7 +123,7 @@ fn reissue(original: Original, scene: &Scene<'_>) -> Push {
         }
     }
     if let Some(value) = values.get_mut("serverTime") {
-        *value = scene.now.into();
+        *value = entry.at.as_millis().into();
     }
     Push::Original(kind, values)
 }
@@ -210,7 +216,7 @@ fn of_item(entry: &Entry, scene: &Scene<'_>) -> Option<Push> {
             ))
         }
         Item::Notice(notice) => Some(match verbatim::of_notice(notice) {
-            Some(original) => reissue(original, scene),
+            Some(original) => reissue(original, entry, scene),
             None => Push::notice(&notice.code, shown(&notice.text)),
         }),
         Item::Ended { .. } => Some(end(words::AUTO_CLOSED, String::new())),
@@ -220,6 +226,17 @@ fn of_item(entry: &Entry, scene: &Scene<'_>) -> Option<Push> {
 
 fn shown(text: &RichText) -> String {
     html::protect(&render::text(text)).into_owned()
+}
+
+/// The end of a livechat that nothing in the conversation's log tells of: the client waits for one
+/// to leave.
+pub fn left() -> Push {
+    end(words::USER_LEFT, String::new())
+}
+
+/// The end for a client that polls a conversation which is gone.
+pub fn gone() -> Push {
+    end(words::AUTO_CLOSED, String::new())
 }
 
 fn end(kind: &str, text: String) -> Push {

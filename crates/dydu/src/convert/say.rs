@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use switchboard_core::dialect::HandoverState;
 use switchboard_core::model::{
-    ChoiceMade, Feedback, Profile, Query, Rating, UploadedFile, UserEvent, UserInput,
+    ChoiceMade, ClientError, Feedback, Profile, Query, Rating, UploadedFile, UserEvent, UserInput,
 };
 
 use super::input::{EXTRA_PARAMETERS, PARAMETERS};
@@ -13,7 +13,8 @@ use super::{DYDU, actions, reword, survey};
 use crate::wire::feedback::Verdict;
 use crate::wire::path::Endpoint;
 use crate::wire::survey::SurveyAnswer;
-use crate::wire::{TalkRequest, params, words};
+use crate::wire::upload::{self, FilePart};
+use crate::wire::{Params, TalkRequest, words};
 
 /// What a leg says about itself where the profile is silent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +27,10 @@ pub struct Voice {
     pub qualification: bool,
     /// The reserved value that asks for the greeting.
     pub welcome: String,
+    /// What an operator is told when the user's connection is lost; may be empty.
+    pub lost_notice: String,
+    /// What the operator is told when the user is back; may be empty.
+    pub back_notice: String,
 }
 
 /// What an event becomes.
@@ -33,16 +38,25 @@ pub struct Voice {
 pub enum Saying<'a> {
     /// Talk requests, one after the other.
     Talk(Vec<TalkRequest>),
+    /// A file, and what is said after it; its words may be left to whoever sends it.
+    Upload(FilePart, Box<TalkRequest>),
     /// Talk that nobody waits for: it brings nothing to show.
     Report(Box<TalkRequest>),
     /// Parts of a feedback: where they go, and their parameter.
     Feedback(Vec<(Endpoint, &'static str, String)>),
-    /// Answers to one of the engine's surveys.
-    Survey(SurveyAnswer),
+    /// Answers to one of the engine's surveys, and the request, without words yet, by which the
+    /// survey's own sentence is said after them.
+    Survey(SurveyAnswer, Box<TalkRequest>),
     /// Variables changed.
     Variables,
     /// A question that is no part of the dialog.
     Query(&'a Query),
+    /// The client's own program failed.
+    ClientError(&'a ClientError),
+    /// The user's connection is lost: what an operator is to be told.
+    Lost(Option<Box<TalkRequest>>),
+    /// The user is back: what an operator is to be told who was told of the loss.
+    Back(Option<Box<TalkRequest>>),
     /// A sign of life.
     Typing(bool, Option<String>),
     /// The user has read everything.
@@ -68,7 +82,7 @@ pub fn saying<'a>(
             let extra = request.extra.get_or_insert_default();
             extra.entry("hide").or_insert(Value::Bool(true));
         }
-        request.rest = parameters(event);
+        request.overlay(parameters(event));
         request
     };
     let one = |input: String, extra| Saying::Talk(vec![talk(input, extra)]);
@@ -95,7 +109,7 @@ pub fn saying<'a>(
         UserInput::Feedback(feedback) => Saying::Feedback(parts(feedback)),
         UserInput::Form(submission) => one(typed(&survey::sentence(submission)), None),
         UserInput::Survey(submission) => match survey::answer_from_model(submission) {
-            Some(answer) => Saying::Survey(answer),
+            Some(answer) => Saying::Survey(answer, Box::new(talk(String::new(), Some(hide())))),
             None => one(typed(&survey::sentence(submission)), None),
         },
         UserInput::Custom { name, value, .. } => match custom(name, value.as_deref()) {
@@ -120,9 +134,22 @@ pub fn saying<'a>(
         UserInput::File(file) => {
             let mut extra = hide();
             extra.insert("doNotRegisterInteraction".into(), true.into());
-            let mut request = talk(file_sentence(file), Some(extra));
+            let sentence = upload_sentence(file).unwrap_or_default();
+            let mut request = talk(sentence.to_owned(), Some(extra));
             request.do_not_register = Some(true);
-            Saying::Talk(vec![request])
+            if file.content.is_empty() {
+                if request.user_input.is_empty() {
+                    request.user_input = typed(&file.name);
+                }
+                return Saying::Talk(vec![request]);
+            }
+            let file = FilePart {
+                part: upload::PART.to_owned(),
+                name: file.name.clone(),
+                media_type: file.media_type.clone(),
+                content: file.content.clone(),
+            };
+            Saying::Upload(file, Box::new(request))
         }
         UserInput::LeaveHandover => {
             let input = match state {
@@ -136,7 +163,18 @@ pub fn saying<'a>(
         }
         UserInput::Variables => Saying::Variables,
         UserInput::Query(query) => Saying::Query(query),
-        UserInput::ClientError(_) | UserInput::Connection { .. } => Saying::Nothing,
+        UserInput::ClientError(error) => Saying::ClientError(error),
+        UserInput::Connection { lost } => {
+            let notice = |text: &str| {
+                let is_said = !text.trim().is_empty();
+                is_said.then(|| Box::new(talk(typed(text), None)))
+            };
+            if *lost {
+                Saying::Lost(notice(&voice.lost_notice))
+            } else {
+                Saying::Back(notice(&voice.back_notice))
+            }
+        }
         UserInput::Typing { active, text } => Saying::Typing(*active, text.clone()),
         UserInput::Read => Saying::Read,
         UserInput::End => Saying::Nothing,
@@ -145,19 +183,31 @@ pub fn saying<'a>(
 
 /// A talk request without words, from what is known of the user.
 pub fn base(profile: &Profile, voice: &Voice, user: &str) -> TalkRequest {
-    TalkRequest {
+    let mut request = TalkRequest {
         already_came: Some(profile.returning.unwrap_or(false)),
         browser: profile.browser.clone(),
         client_id: Some(profile.user_id.clone().unwrap_or_else(|| user.to_owned())),
         language: Some(language(profile, voice).to_owned()),
         os: profile.os.clone(),
-        qualification: Some(voice.qualification || profile.qualification.unwrap_or(false)),
+        qualification: Some(qualification(profile, voice)),
         space: Some(space(profile, voice).to_owned()),
         user_url: profile.page_url.clone(),
         solution_used: Some("ASSISTANT".to_owned()),
         variables: Some(variables(profile)),
         ..TalkRequest::default()
+    };
+    request.overlay(told(profile.extras.of(&DYDU)));
+    if request.keeps_language().is_none() {
+        // Servers know the one on talk, the other on the websocket.
+        request.enable_language_detection = profile.keep_language.map(|keep| !keep);
+        request.disable_language_detection = profile.keep_language;
     }
+    request
+}
+
+/// Whether it is a test.
+pub fn qualification(profile: &Profile, voice: &Voice) -> bool {
+    voice.qualification || profile.qualification.unwrap_or(false)
 }
 
 /// The language to ask for.
@@ -211,17 +261,17 @@ fn own_extra(event: &UserEvent) -> Option<Map<String, Value>> {
     (!extra.is_empty()).then_some(extra)
 }
 
-/// What else a dydu client said.
-fn parameters(event: &UserEvent) -> Vec<(String, String)> {
-    let parameters = event
-        .extras
-        .get(&DYDU, PARAMETERS)
-        .and_then(Value::as_object);
+/// What else a dydu client said with the event.
+fn parameters(event: &UserEvent) -> TalkRequest {
+    let parameters = event.extras.get(&DYDU, PARAMETERS);
+    told(parameters.and_then(Value::as_object))
+}
+
+/// A request that says what a dydu client said under these names.
+fn told(parameters: Option<&Map<String, Value>>) -> TalkRequest {
     parameters
-        .into_iter()
-        .flatten()
-        .map(|(name, value)| (name.clone(), params::plain_text(value.clone())))
-        .collect()
+        .map(|parameters| TalkRequest::of(&Params::of_json(parameters.clone())))
+        .unwrap_or_default()
 }
 
 /// What a click on one of the engine's own anchors sends; for any other choice its words.
@@ -271,10 +321,8 @@ fn custom(name: &str, value: Option<&str>) -> Option<(String, bool)> {
     }
 }
 
-/// The sentence that the engine asked to be sent after an upload, else the file's name.
-fn file_sentence(file: &UploadedFile) -> String {
-    file.callback
-        .clone()
-        .filter(|sentence| !sentence.is_empty())
-        .unwrap_or_else(|| typed(&file.name))
+/// The sentence that the engine asked to be sent after an upload, where the client knows it.
+fn upload_sentence(file: &UploadedFile) -> Option<&str> {
+    let sentence = file.callback.as_deref()?;
+    (!sentence.is_empty() && sentence != words::INPUT_UPLOADED).then_some(sentence)
 }

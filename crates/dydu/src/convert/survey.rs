@@ -86,7 +86,11 @@ pub fn message_of(key: &str) -> Option<MessageId> {
 /// The configuration that the widget asks for.
 pub fn configuration(message: &Message, key: &str) -> Option<SurveyConfiguration> {
     if let Some(original) = message.extras.get(&DYDU, CONFIGURATION) {
-        return serde_json::from_value(original.clone()).ok();
+        let mut original: SurveyConfiguration = serde_json::from_value(original.clone()).ok()?;
+        // What is to be said after the answers, the client side of the engine says, whatever
+        // client the answers come from.
+        original.reword = original.reword.map(|_| "".into());
+        return Some(original);
     }
     let questions = questions(&message.content)?;
     Some(SurveyConfiguration {

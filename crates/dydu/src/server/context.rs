@@ -3,7 +3,7 @@
 
 use switchboard_core::Fault;
 use switchboard_core::dialect::{Cx, Find, HandoverState, Operation};
-use switchboard_core::model::{UserEvent, UserInput};
+use switchboard_core::model::{Query, UserEvent, UserInput};
 
 use super::plan::{Plan, Reply, accepted, forgiven};
 use super::{Ask, Channel};
@@ -71,27 +71,16 @@ pub(super) fn status(ask: &Ask<'_>) -> Plan {
     )
 }
 
-/// `chat/welcomecall`: a visit. Without a context there is nothing to remember it with.
-pub(super) fn welcome_call(ask: &Ask<'_>) -> Plan {
-    const KIND: &str = "welcomeCallResponse";
-    let Some(context) = ask.context.clone() else {
-        return Plan::Now(Reply::Quiet(KIND));
-    };
-    Plan::call(
-        ask.profile(),
-        Find::Existing(context),
-        Operation::Touch,
-        |result, _| {
-            forgiven(result)?;
-            Ok(Reply::Quiet(KIND))
-        },
-    )
+/// `chat/welcomecall`: a visit, for the engine to count. The client waits for nothing, and repeats
+/// the call by itself.
+pub(super) fn welcome_call(ask: &Ask<'_>, cx: &Cx<'_>) -> Plan {
+    let input = UserInput::Query(Query::Visit);
+    Plan::remark(ask, input, envelope::WELCOME_CALL, cx)
 }
 
 /// `chat/variable`: sets a context variable or, with an empty value, deletes it.
 pub(super) fn variable(ask: &Ask<'_>, cx: &Cx<'_>) -> Result<Plan, Fault> {
-    let variables =
-        input::variable(&ask.params).ok_or_else(|| Fault::bad_field("name", "missing"))?;
+    let variables = input::variable(&ask.params)?;
     let mut event = UserEvent::new(cx.message_id(), cx.now, UserInput::Variables);
     event.hidden = true;
     let find = Find::Renew(ask.context.clone());

@@ -2,7 +2,9 @@
 
 use http::HeaderValue;
 use switchboard_core::Fault;
-use switchboard_core::dialect::{Call, Find, Handled, Item, Operation, Outcome, Target};
+use switchboard_core::dialect::{
+    Call, Find, Handled, HandoverState, Item, Operation, Outcome, Target,
+};
 use switchboard_core::model::Author;
 use switchboard_core::text::escape_html;
 
@@ -39,11 +41,17 @@ pub(super) fn history(ask: &Ask<'_>) -> Plan {
                 return Ok(Reply::Text(Envelope::text(envelope::HISTORY, none)));
             };
             let scene = manner.scene(&view, Occasion::Typed, cx);
+            let interactions = interactions(&answer.entries, &scene);
+            let last = interactions.last();
             let values = HistoryValues {
                 context_id: Some((&*view.key).into()),
                 dialog: Some((&*view.key).into()),
                 server_time: Some(cx.now.as_millis()),
-                interactions: interactions(&answer.entries, &scene),
+                bot: Some(scene.bot.into()),
+                poll_updated_interaction_date: last
+                    .and_then(|last| last.poll_updated_interaction_date),
+                livechat_enabled: Some(view.handover != HandoverState::None),
+                interactions,
                 rest: serde_json::Map::new(),
             };
             Ok(Reply::Text(Envelope::text(envelope::HISTORY, values)))

@@ -7,6 +7,7 @@ use http::Request;
 use switchboard_core::Fault;
 use switchboard_core::dialect::{Cx, Handled};
 
+use super::client_mark::client_mark;
 use super::{Ask, Channel, find_bot, is_sure, session};
 use crate::error;
 use crate::options::FrontendOptions;
@@ -36,6 +37,7 @@ pub(super) fn handle(
         params,
         // The widget sends such a request once.
         retry: None,
+        client: client_mark(request),
         channel: Channel::Rest,
     };
     match session::plan(kind, &ask, cx) {

@@ -29,7 +29,8 @@ fn nothing_new(from: Option<i64>) -> String {
     Envelope::text(envelope::POLL, values)
 }
 
-/// `chat/poll/last`: the oldest item after `lastPoll`, if there is one.
+/// `chat/poll/last`: the oldest item after `lastPoll`, if there is one. Where the conversation is
+/// gone a livechat is over: the widget would poll on for ever.
 pub(super) fn poll(ask: &Ask<'_>) -> Result<Plan, Fault> {
     let context = ask
         .context
@@ -47,7 +48,7 @@ pub(super) fn poll(ask: &Ask<'_>) -> Result<Plan, Fault> {
         operation,
         move |result, cx| {
             let Some(Outcome { view, answer }) = forgiven(result)? else {
-                return Ok(Reply::Text(nothing_new(last)));
+                return Ok(Reply::Text(push::gone().to_text()));
             };
             let scene = manner.scene(&view, Occasion::Typed, cx);
             let Some(entry) = answer.entries.first() else {

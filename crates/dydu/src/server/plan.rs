@@ -2,9 +2,10 @@
 
 use switchboard_core::Fault;
 use switchboard_core::dialect::{
-    Attach, Call, Cx, Find, Handled, Operation, Outcome, SessionAction, Target, UnknownChoice, Wait,
+    Attach, Call, Collect, Cx, Find, Handled, Operation, Outcome, SessionAction, Target,
+    UnknownChoice, Wait,
 };
-use switchboard_core::model::{Profile, UserEvent, UserInput};
+use switchboard_core::model::{Profile, Query, QueryAnswer, UserEvent, UserInput};
 
 use super::Ask;
 use crate::error;
@@ -76,6 +77,47 @@ impl Plan {
         )
     }
 
+    /// Asks the engine something that belongs to no conversation. An engine that fails, or does
+    /// not know such questions, has no answer; engines' own client sides see to it that none takes
+    /// longer than the widget waits.
+    pub(super) fn query(
+        ask: &Ask<'_>,
+        query: Query,
+        cx: &Cx<'_>,
+        encode: impl FnOnce(Option<QueryAnswer>) -> String + Send + 'static,
+    ) -> Self {
+        let event = UserEvent::new(cx.message_id(), cx.now, UserInput::Query(query));
+        let operation = Operation::Input {
+            event: Box::new(event),
+            wait: Wait::Turn(Collect::Turn),
+            unknown_choice: UnknownChoice::Pass,
+        };
+        Self::call(
+            ask.profile(),
+            Find::Detached,
+            operation,
+            move |result, _| {
+                let answer = result.ok().and_then(|outcome| outcome.answer.queried);
+                Ok(Reply::Text(encode(answer)))
+            },
+        )
+    }
+
+    /// Tells the engine something that is no part of what is said: in the context that the
+    /// request names, else in none. The client is told that it was done, whatever comes of it.
+    pub(super) fn remark(ask: &Ask<'_>, input: UserInput, kind: &'static str, cx: &Cx<'_>) -> Self {
+        let mut event = UserEvent::new(cx.message_id(), cx.now, input);
+        event.hidden = true;
+        event.unrecorded = true;
+        let find = ask.context.clone().map_or(Find::Detached, Find::Existing);
+        Self::call(ask.profile(), find, accepted(event), move |result, _| {
+            if let Err(fault) = forgiven(result) {
+                tracing::debug!(%fault, kind, "the engine could not be told");
+            }
+            Ok(Reply::Quiet(kind))
+        })
+    }
+
     /// As the answer to an HTTP request.
     pub(super) fn into_handled(self, ask: &Ask<'_>) -> Handled {
         match self {
@@ -115,7 +157,7 @@ impl Plan {
                 let attached = attached.to_owned();
                 let may_move = matches!(find, Find::Renew(_));
                 let target = target(ask, find, &operation);
-                let scope = target.scope.clone();
+                let (scope, client) = (target.scope.clone(), target.client);
                 let finish = move |result: Result<Outcome, Fault>, cx: &Cx<'_>| {
                     let moved = result
                         .as_ref()
@@ -132,7 +174,7 @@ impl Plan {
                                 find: Find::Existing(key),
                                 scope,
                                 retry: None,
-                                client: None,
+                                client,
                             },
                             profile: Profile::default(),
                         }))
@@ -153,18 +195,12 @@ impl Plan {
 fn target(ask: &Ask<'_>, find: Find, operation: &Operation) -> Target {
     // Only who waits for an answer repeats a request for the lack of one. What is merely handed
     // over may be meant twice, such as the same word said again to an operator.
-    let waits = matches!(
-        operation,
-        Operation::Input {
-            wait: Wait::Turn(_),
-            ..
-        }
-    );
+    let waits = matches!(operation, Operation::Input { wait, .. } if wait.collect().is_some());
     Target {
         scope: ask.scope(&find),
         find,
         retry: ask.retry.filter(|_| waits),
-        client: None,
+        client: ask.client,
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use switchboard_core::Fault;
 use switchboard_core::dialect::{
-    Attach, Cx, Entry, Find, ServerSession, SessionAction, Target, View,
+    Attach, ClientMark, Cx, Entry, Find, ServerSession, SessionAction, Target, View,
 };
 use switchboard_core::model::MessageId;
 
@@ -31,6 +31,8 @@ const PENDING_LIMIT: usize = 64;
 /// One client socket.
 pub(super) struct Session {
     options: Arc<FrontendOptions>,
+    /// Which browser opened it.
+    client: Option<ClientMark>,
     /// What the socket is attached to.
     attached: Option<Attached>,
     /// The attachment under way.
@@ -54,9 +56,10 @@ struct Attached {
 }
 
 impl Session {
-    pub(super) fn new(options: Arc<FrontendOptions>) -> Self {
+    pub(super) fn new(options: Arc<FrontendOptions>, client: Option<ClientMark>) -> Self {
         Self {
             options,
+            client,
             attached: None,
             attaching: None,
             pending: VecDeque::new(),
@@ -91,7 +94,7 @@ impl Session {
                     find: Find::Renew(named.context),
                     scope: named.bot,
                     retry: None,
-                    client: None,
+                    client: self.client,
                 },
                 profile,
             }))]);
@@ -131,6 +134,7 @@ impl Session {
             context: key.clone().or_else(|| params.context().map(str::to_owned)),
             params,
             retry: None,
+            client: self.client,
             channel: Channel::Socket,
         };
         let plan = plan(kind, &ask, cx)?;

@@ -2,16 +2,17 @@
 
 use switchboard_core::Fault;
 use switchboard_core::dialect::{
-    Collect, Cx, Entry, Find, Operation, Outcome, UnknownChoice, Wait,
+    Collect, Cx, Entry, Find, Item, Operation, Outcome, UnknownChoice, Wait,
 };
-use switchboard_core::model::{EndReason, UserEvent, UserInput};
+use switchboard_core::model::{Content, EndReason, HandoverPhase, UserEvent, UserInput};
 
 use super::plan::{Plan, Reply, forgiven};
-use super::{Ask, Channel, Manner};
+use super::{Ask, Channel};
 use crate::convert::compose::{Occasion, Scene, compose};
 use crate::convert::input::{self, Said};
+use crate::convert::push;
 use crate::wire::talk::Mode;
-use crate::wire::{B64, Envelope, TalkRequest, TalkValues, envelope};
+use crate::wire::{Envelope, TalkRequest, TalkValues, envelope};
 
 /// Hands the words over and, on REST, waits for the answer.
 ///
@@ -37,10 +38,13 @@ pub(super) fn talk(ask: &Ask<'_>, cx: &Cx<'_>) -> Result<Plan, Fault> {
         event.parent = choice.message;
     }
     let is_livechat = matches!(request.mode, Some(Mode::Polling | Mode::WebSocket));
-    let wait = if ask.channel == Channel::Socket || is_livechat {
+    let leaves = event.input == UserInput::LeaveHandover;
+    let wait = if ask.channel == Channel::Socket && leaves {
+        Wait::Turn(Collect::Turn)
+    } else if ask.channel == Channel::Socket || is_livechat {
         Wait::Accepted
     } else {
-        Wait::Turn(Collect::Undelivered)
+        Wait::TurnOrLate(Collect::Undelivered)
     };
     let operation = Operation::Input {
         event: Box::new(event),
@@ -51,14 +55,13 @@ pub(super) fn talk(ask: &Ask<'_>, cx: &Cx<'_>) -> Result<Plan, Fault> {
     let channel = ask.channel;
     let profile = input::profile_of_talk(request, &ask.bot.bot_id);
     let find = Find::Renew(ask.context.clone());
-    let known = ask.context.clone();
+    if ask.channel == Channel::Socket && leaves {
+        return Ok(Plan::call(profile, find, operation, |result, _| {
+            Ok(farewell(result.as_ref()))
+        }));
+    }
     Ok(Plan::call(profile, find, operation, move |result, cx| {
-        let Outcome { view, answer } = match result {
-            Err(Fault::TimedOut) if channel == Channel::Rest => {
-                return Ok(Reply::Text(late(known, &manner, cx)));
-            }
-            result => result?,
-        };
+        let Outcome { view, answer } = result?;
         if channel == Channel::Socket {
             return Ok(Reply::Quiet(envelope::TALK));
         }
@@ -66,22 +69,45 @@ pub(super) fn talk(ask: &Ask<'_>, cx: &Cx<'_>) -> Result<Plan, Fault> {
             turn: answer.turn,
             ..manner.scene(&view, occasion, cx)
         };
+        if answer.late {
+            return Ok(Reply::Text(late(&scene)));
+        }
         let entries: &[std::sync::Arc<Entry>] = match wait {
-            Wait::Turn(_) => &answer.entries,
             Wait::Accepted => &[],
+            _ => &answer.entries,
         };
         Ok(Reply::Text(compose(entries, &scene).to_text()))
     }))
 }
 
+/// The answer to a client that leaves a livechat or its queue. It waits for an end, and gets it
+/// pushed; where the engine has none, or fails, it must be let go for all that.
+fn farewell(result: Result<&Outcome, &Fault>) -> Reply {
+    let is_end = |entry: &Entry| match &entry.item {
+        Item::Ended { .. } => true,
+        Item::Message(published) => matches!(
+            &published.message.content,
+            Content::Handover(step)
+                if matches!(step.phase, HandoverPhase::Ended | HandoverPhase::LeftByUser)
+        ),
+        _ => false,
+    };
+    let entries = result.map(|outcome| outcome.answer.entries.as_slice());
+    if entries.is_ok_and(|entries| entries.iter().any(|entry| is_end(entry))) {
+        Reply::Quiet(envelope::TALK)
+    } else {
+        Reply::Text(push::left().to_text())
+    }
+}
+
 /// The answer to words whose answer is late: it comes with the next talk or poll. The widget shows
 /// nothing of this one, while it would repeat the words after a failure, at other servers too.
-fn late(context: Option<String>, manner: &Manner, cx: &Cx<'_>) -> String {
+fn late(scene: &Scene<'_>) -> String {
     let values = TalkValues {
-        context_id: context.map(B64),
-        bot_id: Some(manner.bot.bot_id.as_str().into()),
-        language: manner.language.as_deref().map(B64::from),
-        server_time: Some(cx.now.as_millis()),
+        context_id: Some(scene.context.into()),
+        bot_id: Some(scene.bot.into()),
+        language: Some(scene.language.into()),
+        server_time: Some(scene.now),
         human: Some(false),
         text: Some("".into()),
         ..TalkValues::default()

@@ -94,6 +94,14 @@ pub const HISTORY: &str = "historyResponse";
 pub const TOP_KNOWLEDGE: &str = "topKnowledgeResponse";
 /// `type` of suggestions while the user types.
 pub const SEARCH: &str = "searchResponse";
+/// `type` of what becomes of a request about a user's data.
+pub const GDPR: &str = "gdprResponse";
+/// `type` of a list of a user's dialogs.
+pub const DIALOGS: &str = "dialogsResponse";
+/// `type` of the receipt for an error report.
+pub const ERROR_REPORT: &str = "errorReportResponse";
+/// `type` of the receipt for a visit.
+pub const WELCOME_CALL: &str = "welcomeCallResponse";
 /// `type` of a survey's questions.
 pub const SURVEY_CONFIGURATION: &str = "surveyConfigurationResponse";
 /// `type` of a survey that cannot be had.

@@ -26,9 +26,10 @@ impl Verdict {
     /// Reads the verdict; the vendor's mobile SDK writes the key in lower case, and names are
     /// compared without regard to case anyway.
     pub fn of(params: &Params<'_>) -> Option<Self> {
+        let word = params.word("feedBack")?.trim();
         [Self::Positive, Self::Negative, Self::WithoutAnswer]
             .into_iter()
-            .find(|verdict| params.word("feedBack") == Some(verdict.as_str()))
+            .find(|verdict| word.eq_ignore_ascii_case(verdict.as_str()))
     }
 }
 

@@ -22,6 +22,21 @@ pub struct HistoryValues {
         deserialize_with = "lenient::number"
     )]
     pub server_time: Option<i64>,
+    /// The bot. Not read by the widget.
+    #[serde(rename = "botUUID", skip_serializing_if = "Option::is_none")]
+    pub bot: Option<B64>,
+    /// When the last interaction was. Not read by the widget.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "lenient::number"
+    )]
+    pub poll_updated_interaction_date: Option<i64>,
+    /// A human is involved. Not read by the widget.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "lenient::flag"
+    )]
+    pub livechat_enabled: Option<bool>,
     /// Oldest first.
     pub interactions: Vec<Interaction>,
     /// Everything else, as on the wire.
@@ -83,6 +98,15 @@ pub struct Interaction {
     /// The declared spelling of the same, which the widget does not read.
     #[serde(rename = "feedBack", skip_serializing_if = "Option::is_none")]
     pub feed_back: Option<B64>,
+    /// The number of the picked reason. Not read by the widget.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub feedback_choice_key: Option<B64>,
+    /// The user's own words about the answer. Not read by the widget.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub feedback_comment: Option<B64>,
+    /// Where the answer led. Not read by the widget, which would go there with `urlRedirect`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redirect_url: Option<B64>,
     /// The operator's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operator_external_id: Option<B64>,

@@ -3,30 +3,150 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use switchboard_core::Fault;
 
-use super::{B64, Params};
+use super::envelope::Envelope;
+use super::{B64, Params, strict};
 
-/// A request for the most asked questions.
+/// The period to count questions over: `docs/protocols/dydu.md#4-parameter-dictionary`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Period {
+    /// Since midnight.
+    Today,
+    /// The day before.
+    Yesterday,
+    /// A week.
+    Last7Days,
+    /// Since the first of the month.
+    CurrentMonth,
+    /// The month before.
+    LastMonth,
+    /// What the vendor's widget asks for.
+    #[default]
+    Last30Days,
+    /// Three months.
+    Last3Months,
+    /// Half a year.
+    Last6Months,
+    /// A year.
+    Last12Months,
+}
+
+impl Period {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Today,
+        Self::Yesterday,
+        Self::Last7Days,
+        Self::CurrentMonth,
+        Self::LastMonth,
+        Self::Last30Days,
+        Self::Last3Months,
+        Self::Last6Months,
+        Self::Last12Months,
+    ];
+
+    /// Reads a word; its case does not matter.
+    pub fn of(word: &str) -> Option<Self> {
+        let word = word.trim();
+        let mut all = Self::ALL.into_iter();
+        all.find(|period| period.as_str().eq_ignore_ascii_case(word))
+    }
+
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Today => "Today",
+            Self::Yesterday => "Yesterday",
+            Self::Last7Days => "Last7Days",
+            Self::CurrentMonth => "CurrentMonth",
+            Self::LastMonth => "LastMonth",
+            Self::Last30Days => "Last30Days",
+            Self::Last3Months => "Last3Months",
+            Self::Last6Months => "Last6Months",
+            Self::Last12Months => "Last12Months",
+        }
+    }
+}
+
+/// A request for the most asked questions. Bot, `solutionUsed` and what every request tells of
+/// the user are not part of it when it is read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TopKnowledgeRequest {
+    /// ISO code.
+    pub language: Option<String>,
     /// How many at the most.
     pub max: Option<u32>,
-    /// The period to count over, such as `Last30Days`.
-    pub period: Option<String>,
+    /// The period to count over.
+    pub period: Option<Period>,
+    /// Consultation space.
+    pub space: Option<String>,
+    /// Unpublished knowledge, too.
+    pub qualification: Option<bool>,
     /// Tag name or id.
     pub tag: Option<String>,
+    /// Those with a tag below it, too.
+    pub include_tag_children: Option<bool>,
+    /// Not those of the linked gallery.
+    pub exclude_gallery_content: Option<bool>,
+    /// Not those that an editor picked.
+    pub ignore_manual: Option<bool>,
 }
 
 impl TopKnowledgeRequest {
     /// Reads a request.
-    pub fn of(params: &Params<'_>) -> Self {
-        Self {
-            max: params
-                .number("maxKnowledge")
-                .and_then(|max| u32::try_from(max).ok()),
-            period: params.word("period").map(str::to_owned),
-            tag: params.word("tag").map(str::to_owned),
-        }
+    ///
+    /// # Errors
+    /// A value is none of those that the parameter can have; the fault names it.
+    pub fn of(params: &Params<'_>) -> Result<Self, Fault> {
+        let period = params.word("period").map(|word| {
+            Period::of(word).ok_or_else(|| {
+                let known = Period::ALL.map(Period::as_str).join(", ");
+                Fault::bad_field("period", format!("unknown; known are {known}"))
+            })
+        });
+        let text = |name: &str| params.word(name).map(str::to_owned);
+        Ok(Self {
+            language: text("language"),
+            max: strict::count(params, "maxKnowledge")?,
+            period: period.transpose()?,
+            space: text("space"),
+            qualification: strict::flag(params, "qualificationMode")?,
+            tag: text("tag"),
+            include_tag_children: strict::flag(params, "includeTagChildren")?,
+            exclude_gallery_content: strict::flag(params, "excludeGalleryContent")?,
+            ignore_manual: strict::flag(params, "ignoreManualTopKnowledge")?,
+        })
+    }
+
+    /// The form body of a REST request.
+    pub fn to_params(&self) -> Params<'static> {
+        let mut params = Params::new();
+        push_text(&mut params, "language", self.language.as_deref());
+        let max = self.max.map(|max| max.to_string());
+        push_text(&mut params, "maxKnowledge", max.as_deref());
+        push_text(&mut params, "period", self.period.map(Period::as_str));
+        push_text(&mut params, "space", self.space.as_deref());
+        params.push("solutionUsed", "ASSISTANT");
+        push_flag(&mut params, "qualificationMode", self.qualification);
+        push_text(&mut params, "tag", self.tag.as_deref());
+        push_flag(&mut params, "includeTagChildren", self.include_tag_children);
+        let exclude = self.exclude_gallery_content;
+        push_flag(&mut params, "excludeGalleryContent", exclude);
+        push_flag(&mut params, "ignoreManualTopKnowledge", self.ignore_manual);
+        params
+    }
+}
+
+fn push_text(params: &mut Params<'static>, name: &'static str, text: Option<&str>) {
+    if let Some(text) = text {
+        params.push(name, text.to_owned());
+    }
+}
+
+fn push_flag(params: &mut Params<'static>, name: &'static str, flag: Option<bool>) {
+    if let Some(flag) = flag {
+        params.push(name, if flag { "true" } else { "false" });
     }
 }
 
@@ -79,6 +199,52 @@ impl TopKnowledgeValues {
     }
 }
 
+/// A request for suggestions while the user types.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SearchRequest {
+    /// ISO code.
+    pub language: Option<String>,
+    /// What has been typed so far.
+    pub search: String,
+    /// Consultation space.
+    pub space: Option<String>,
+    /// Only what can be asked in the words that are suggested. The widget says `true`.
+    pub only_rewordables: Option<bool>,
+    /// In the bot's other personalities, too.
+    pub in_personalities: Option<bool>,
+}
+
+impl SearchRequest {
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// `search` is missing, or a flag is none; the fault names it.
+    pub fn of(params: &Params<'_>) -> Result<Self, Fault> {
+        // What is typed may be the word `null`, or nothing any more.
+        let search = params.get("search");
+        let search = search.ok_or_else(|| Fault::bad_field("search", "missing"))?;
+        let text = |name: &str| params.word(name).map(str::to_owned);
+        Ok(Self {
+            language: text("language"),
+            search: search.to_owned(),
+            space: text("space"),
+            only_rewordables: strict::flag(params, "onlyShowRewordables")?,
+            in_personalities: strict::flag(params, "searchInPersonalities")?,
+        })
+    }
+
+    /// The form body of a REST request, in the widget's order.
+    pub fn to_params(&self) -> Params<'static> {
+        let mut params = Params::new();
+        push_text(&mut params, "language", self.language.as_deref());
+        params.push("search", self.search.clone());
+        push_text(&mut params, "space", self.space.as_deref());
+        push_flag(&mut params, "onlyShowRewordables", self.only_rewordables);
+        push_flag(&mut params, "searchInPersonalities", self.in_personalities);
+        params
+    }
+}
+
 /// A suggestion while the user types.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -89,4 +255,130 @@ pub struct Suggestion {
     /// Everything else, as on the wire.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
+}
+
+/// A suggestion in a bare list, where nothing is base64.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PlainSuggestion {
+    #[serde(default)]
+    root_condition_reword: String,
+}
+
+/// The sentences of an answer: an envelope with a base64 list, or a bare list of plain ones. The
+/// widget takes both, and which of them a real server sends is unknown. None for anything else.
+pub fn suggestions(body: &[u8]) -> Vec<String> {
+    let enveloped = |body| {
+        let answer = serde_json::from_slice::<Envelope<'_, Vec<Suggestion>>>(body).ok()?;
+        let each = answer.values.into_iter();
+        Some(
+            each.map(|suggestion| suggestion.root_condition_reword.0)
+                .collect(),
+        )
+    };
+    let bare = |body| {
+        let list = serde_json::from_slice::<Vec<PlainSuggestion>>(body).ok()?;
+        let each = list.into_iter();
+        Some(
+            each.map(|suggestion| suggestion.root_condition_reword)
+                .collect(),
+        )
+    };
+    let mut sentences: Vec<String> = bare(body).or_else(|| enveloped(body)).unwrap_or_default();
+    sentences.retain(|sentence| !sentence.trim().is_empty());
+    sentences
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn top(form: &str) -> Result<TopKnowledgeRequest, Fault> {
+        TopKnowledgeRequest::of(&Params::form(form.as_bytes()))
+    }
+
+    #[test]
+    fn every_parameter_of_top_knowledge_is_read() {
+        let all = top(
+            "language=en&maxKnowledge=3&period=last7days&space=Shop&solutionUsed=ASSISTANT\
+             &qualificationMode=true&tag=6671&includeTagChildren=true\
+             &excludeGalleryContent=false&ignoreManualTopKnowledge=TRUE",
+        );
+        let expected = TopKnowledgeRequest {
+            language: Some("en".into()),
+            max: Some(3),
+            period: Some(Period::Last7Days),
+            space: Some("Shop".into()),
+            qualification: Some(true),
+            tag: Some("6671".into()),
+            include_tag_children: Some(true),
+            exclude_gallery_content: Some(false),
+            ignore_manual: Some(true),
+        };
+        assert_eq!(all, Ok(expected.clone()));
+        assert_eq!(TopKnowledgeRequest::of(&expected.to_params()), Ok(expected));
+        assert_eq!(top("period=&tag=null&maxKnowledge=undefined"), top(""));
+    }
+
+    #[test]
+    fn a_wrong_value_is_named() {
+        for (form, field) in [
+            ("period=Fortnight", "period"),
+            ("maxKnowledge=-1", "maxKnowledge"),
+            ("maxKnowledge=some", "maxKnowledge"),
+            ("qualificationMode=1", "qualificationMode"),
+            ("includeTagChildren=maybe", "includeTagChildren"),
+            ("excludeGalleryContent=x", "excludeGalleryContent"),
+            ("ignoreManualTopKnowledge=x", "ignoreManualTopKnowledge"),
+        ] {
+            match top(form) {
+                Err(Fault::BadInput { field: named, .. }) => {
+                    assert_eq!(named.as_deref(), Some(field));
+                }
+                other => panic!("{form}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn every_period_has_its_word() {
+        for period in Period::ALL {
+            assert_eq!(Period::of(period.as_str()), Some(period));
+        }
+        assert_eq!(Period::of("Last 7 Days"), None);
+    }
+
+    #[test]
+    fn both_forms_of_suggestions_are_read() {
+        let read = |body: &str| suggestions(body.as_bytes());
+        let enveloped = r#"{"type":"x","more":1,"values":[
+            {"rootConditionReword":"T3BlbmluZyBob3Vycw==","id":7},{"id":8},
+            {"rootConditionReword":""}]}"#;
+        assert_eq!(read(enveloped), ["Opening hours"]);
+        // `OK` and `open` happen to be base64.
+        let bare = r#"[{"rootConditionReword":"open","x":{}},{"rootConditionReword":"OK"}]"#;
+        assert_eq!(read(bare), ["open", "OK"]);
+        let none: [&str; 0] = [];
+        for body in ["{}", "[]", "", "null", r#"{"values":{}}"#, r#"["x"]"#] {
+            assert_eq!(read(body), none, "{body}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn search_round_trip(search in "\\PC*", flag in prop::option::of(any::<bool>())) {
+            let request = SearchRequest {
+                language: Some("en".into()),
+                search,
+                space: Some("Defaut".into()),
+                only_rewordables: flag,
+                in_personalities: flag,
+            };
+            let form = request.to_params().to_form();
+            let again = SearchRequest::of(&Params::form(form.as_bytes()));
+            prop_assert_eq!(again, Ok(request));
+        }
+    }
 }

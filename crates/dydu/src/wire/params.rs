@@ -11,6 +11,15 @@ use serde_json::{Map, Value};
 
 use super::b64;
 
+/// Longest id, name or word of a client in bytes; a longer one is nobody's.
+pub const ID_LIMIT: usize = 256;
+/// Longest address in bytes.
+pub const URL_LIMIT: usize = 8 * 1024;
+/// Most context variables in one request.
+pub const VARIABLES_LIMIT: usize = 100;
+/// Longest value of a context variable in bytes.
+pub const VARIABLE_LIMIT: usize = 4 * 1024;
+
 /// What RFC 3986 leaves unreserved stays as it is; everything else is percent-encoded.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -22,7 +31,11 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
 const CONTEXT: [&str; 4] = ["contextUUID", "contextId", "ctx", "context"];
 const BOT: [&str; 2] = ["botUUID", "botId"];
 
-/// Names and values in the order sent. Names are compared without regard to case.
+/// Names and values in the order sent. Names are compared without regard to case; of a name that
+/// comes twice the first counts. Control characters other than line breaks and tabs are left out.
+///
+/// What must be of a kind and is not is taken as absent, so that a question is not lost for what
+/// came along with it; the debug log names the parameter.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Params<'a> {
     pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>,
@@ -49,7 +62,10 @@ impl<'a> Params<'a> {
 
     /// Those of a percent-encoded form or query.
     pub fn form(text: &'a [u8]) -> Self {
-        form_urlencoded::parse(text).collect()
+        let pairs = form_urlencoded::parse(text);
+        pairs
+            .map(|(name, value)| (printable(name), printable(value)))
+            .collect()
     }
 
     /// Those of a body that the widget wrote without any encoding, so that `&` and `=` may be
@@ -83,7 +99,10 @@ impl<'a> Params<'a> {
                 }
             }
         }
-        pairs.into_iter().collect()
+        let pairs = pairs.into_iter();
+        pairs
+            .map(|(name, value)| (name, printable(value)))
+            .collect()
     }
 
     /// Those of a frame: strings are decoded, numbers and booleans become their text, `null` is
@@ -112,7 +131,7 @@ impl<'a> Params<'a> {
                     other.to_string()
                 }
             };
-            Some((name, value))
+            Some((name, printable(value)))
         });
         pairs.collect()
     }
@@ -146,18 +165,30 @@ impl<'a> Params<'a> {
             .filter(|value| !matches!(value.trim(), "" | "null" | "undefined"))
     }
 
+    /// A word of at most [`ID_LIMIT`] bytes.
+    pub fn id(&self, name: &str) -> Option<&str> {
+        self.within(name, ID_LIMIT)
+    }
+
+    /// A word of at most so many bytes.
+    pub fn within(&self, name: &str, limit: usize) -> Option<&str> {
+        let word = self.word(name)?;
+        usable(name, Some(word).filter(|word| word.len() <= limit))
+    }
+
     /// `true` or `false`; absent for any other word.
     pub fn flag(&self, name: &str) -> Option<bool> {
-        match self.word(name)? {
+        let flag = match self.word(name)?.trim() {
             word if word.eq_ignore_ascii_case("true") => Some(true),
             word if word.eq_ignore_ascii_case("false") => Some(false),
             _ => None,
-        }
+        };
+        usable(name, flag)
     }
 
     /// A whole number.
     pub fn number(&self, name: &str) -> Option<i64> {
-        self.word(name)?.trim().parse().ok()
+        usable(name, self.word(name)?.trim().parse().ok())
     }
 
     /// A value that is base64 although the request is not: `mode` and a typing `content` on REST.
@@ -171,29 +202,39 @@ impl<'a> Params<'a> {
         })
     }
 
-    /// A value that is the JSON text of an object; an empty object for anything else.
-    pub fn object(&self, name: &str) -> Map<String, Value> {
-        self.word(name)
-            .and_then(|text| serde_json::from_str(text).ok())
-            .unwrap_or_default()
+    /// A value that is the JSON text of an object.
+    pub fn object(&self, name: &str) -> Option<Map<String, Value>> {
+        let mut object: Map<String, Value> =
+            usable(name, serde_json::from_str(self.word(name)?).ok())?;
+        object.values_mut().for_each(make_printable);
+        Some(object)
     }
 
-    /// A value that is the JSON text of an object of texts.
-    pub fn texts(&self, name: &str) -> BTreeMap<String, String> {
-        self.object(name)
+    /// A value that is the JSON text of an object of texts: at most [`VARIABLES_LIMIT`] of them,
+    /// without those that are too long.
+    pub fn texts(&self, name: &str) -> Option<BTreeMap<String, String>> {
+        let object = self.object(name)?;
+        let count = object.len();
+        let texts: BTreeMap<String, String> = object
             .into_iter()
             .map(|(name, value)| (name, plain_text(value)))
-            .collect()
+            .filter(|(name, value)| is_variable(name, value))
+            .take(VARIABLES_LIMIT)
+            .collect();
+        if texts.len() < count {
+            tracing::debug!(parameter = name, count, "too many or too long, cut");
+        }
+        Some(texts)
     }
 
     /// The context id under any of its spellings.
     pub fn context(&self) -> Option<&str> {
-        CONTEXT.iter().find_map(|name| self.word(name))
+        CONTEXT.iter().find_map(|name| self.id(name))
     }
 
     /// The bot id under any of its spellings.
     pub fn bot(&self) -> Option<&str> {
-        BOT.iter().find_map(|name| self.word(name))
+        BOT.iter().find_map(|name| self.id(name))
     }
 
     /// All names and values in order.
@@ -232,6 +273,45 @@ impl<'a, N: Into<Cow<'a, str>>, V: Into<Cow<'a, str>>> FromIterator<(N, V)> for 
                 .collect(),
             decoded: false,
         }
+    }
+}
+
+/// What can be used of a parameter; that nothing can is logged.
+fn usable<T>(name: &str, value: Option<T>) -> Option<T> {
+    if value.is_none() {
+        tracing::debug!(parameter = name, "unusable, taken as absent");
+    }
+    value
+}
+
+/// Whether a context variable is of a size to keep.
+pub fn is_variable(name: &str, value: &str) -> bool {
+    let is_name = !name.is_empty() && !name.contains(char::is_control);
+    is_name && name.len() <= ID_LIMIT && value.len() <= VARIABLE_LIMIT
+}
+
+/// A text without control characters other than line breaks and tabs.
+pub fn printable<'a>(text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
+    let is_control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    let text = text.into();
+    if text.contains(is_control) {
+        text.replace(is_control, "").into()
+    } else {
+        text
+    }
+}
+
+/// The same for every text in a value. What was parsed is not too deep for this.
+fn make_printable(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Cow::Owned(clean) = printable(text.as_str()) {
+                *text = clean;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(make_printable),
+        Value::Object(fields) => fields.values_mut().for_each(make_printable),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -328,14 +408,14 @@ mod tests {
         assert_eq!(params.flag("alreadyCame"), Some(true));
         assert_eq!(params.get("saml2_info"), None);
         assert_eq!(
-            params.object("extraParameters").get("hide"),
+            params.object("extraParameters").unwrap().get("hide"),
             Some(&json!("true"))
         );
     }
 
     proptest! {
         #[test]
-        fn form_round_trip(pairs in prop::collection::vec(("[a-zA-Z]{1,8}", ".*"), 0..6)) {
+        fn form_round_trip(pairs in prop::collection::vec(("[a-zA-Z]{1,8}", "[^\\p{Cc}]*"), 0..6)) {
             let params: Params<'_> = pairs.into_iter().collect();
             let form = params.to_form();
             prop_assert_eq!(Params::form(form.as_bytes()), params);

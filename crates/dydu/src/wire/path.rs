@@ -1,5 +1,11 @@
 //! Paths: `docs/protocols/dydu.md#11-url-forms` and `docs/protocols/dydu.md#32-overview`.
 
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
+use super::params::printable;
+
 /// What a path leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Endpoint {
@@ -139,59 +145,99 @@ impl Endpoint {
 }
 
 /// A path taken apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Route<'a> {
     /// What it leads to.
     pub endpoint: Endpoint,
     /// The bot id, where it is part of the path.
-    pub bot: Option<&'a str>,
+    pub bot: Option<Cow<'a, str>>,
     /// The context id, where it is part of the path.
-    pub context: Option<&'a str>,
+    pub context: Option<Cow<'a, str>>,
 }
 
-/// Takes a normalised path apart, with or without `/servlet` and `/api`.
+/// Takes a path apart, with or without `/servlet` and `/api`, whatever its slashes and capitals.
+/// What is left of bot and context is decoded.
 pub fn parse(path: &str) -> Option<Route<'_>> {
-    let path = path.trim_start_matches('/');
-    let path = path.strip_prefix("servlet/").unwrap_or(path);
-    let bare = |endpoint| {
-        Some(Route {
-            endpoint,
-            bot: None,
-            context: None,
-        })
-    };
-    match path {
-        "fileupload" => return bare(Endpoint::FileUpload),
-        "chatHttp" => return bare(Endpoint::ChatHttp),
-        "chatWs" | "chat" => return bare(Endpoint::ChatWs),
-        "history" => return bare(Endpoint::PrintableHistory),
-        _ => {}
+    let mut path = path.trim_matches('/');
+    if let Some(rest) = below(path, "servlet") {
+        path = rest;
     }
-    let path = path.strip_prefix("api/").unwrap_or(path);
-    match path {
-        "serverstatus" => return bare(Endpoint::ServerStatus),
-        "whoami" => return bare(Endpoint::WhoAmI),
-        "saml2/status" => return bare(Endpoint::SamlStatus),
-        "saml2/userinfo" => return bare(Endpoint::SamlUserInfo),
-        "account/dydubox/bots/language" => return bare(Endpoint::Languages),
-        _ => {}
+    let api = below(path, "api");
+    path = api.unwrap_or(path);
+    if api.is_none() {
+        let frames = Endpoint::ChatWs;
+        let bare = [
+            ("fileupload", Endpoint::FileUpload),
+            ("chatHttp", Endpoint::ChatHttp),
+            ("chatWs", frames),
+            ("chat", frames),
+            ("history", Endpoint::PrintableHistory),
+        ];
+        if let Some(endpoint) = named(&bare, path) {
+            return Some(alone(endpoint));
+        }
     }
-    let path = path.strip_prefix("chat/")?;
+    let site = [
+        ("serverstatus", Endpoint::ServerStatus),
+        ("whoami", Endpoint::WhoAmI),
+        ("saml2/status", Endpoint::SamlStatus),
+        ("saml2/userinfo", Endpoint::SamlUserInfo),
+        ("account/dydubox/bots/language", Endpoint::Languages),
+    ];
+    if let Some(endpoint) = named(&site, path) {
+        return Some(alone(endpoint));
+    }
+    let path = below(path, "chat")?;
     let dialogs = (Endpoint::Dialogs.path(), Endpoint::Dialogs);
     let (rest, endpoint) = CHAT
         .iter()
         .chain([&dialogs])
         .find_map(|(known, endpoint)| {
-            let rest = path.strip_prefix(known.strip_prefix(CHAT_PREFIX)?)?;
-            (rest.is_empty() || rest.starts_with('/')).then_some((rest, *endpoint))
+            Some((below(path, known.strip_prefix(CHAT_PREFIX)?)?, *endpoint))
         })?;
     let mut segments = rest.split('/').filter(|segment| !segment.is_empty());
     let route = Route {
         endpoint,
-        bot: segments.next(),
-        context: segments.next(),
+        bot: segments.next().map(decoded),
+        context: segments.next().map(decoded),
     };
     segments.next().is_none().then_some(route)
+}
+
+fn alone(endpoint: Endpoint) -> Route<'static> {
+    Route {
+        endpoint,
+        bot: None,
+        context: None,
+    }
+}
+
+fn named(known: &[(&str, Endpoint)], path: &str) -> Option<Endpoint> {
+    known
+        .iter()
+        .find(|(name, _)| below(path, name).is_some_and(str::is_empty))
+        .map(|(_, endpoint)| *endpoint)
+}
+
+/// What of a path is below some segments; doubled slashes count once.
+fn below<'a>(path: &'a str, segments: &str) -> Option<&'a str> {
+    let mut rest = path;
+    for segment in segments.split('/') {
+        let (first, others) = rest.split_once('/').unwrap_or((rest, ""));
+        if !first.eq_ignore_ascii_case(segment) {
+            return None;
+        }
+        rest = others.trim_start_matches('/');
+    }
+    Some(rest)
+}
+
+/// A segment as the client meant it. What is no UTF-8 is nobody's id, and stays as it is.
+fn decoded(segment: &str) -> Cow<'_, str> {
+    match percent_decode_str(segment).decode_utf8() {
+        Ok(text) => printable(text),
+        Err(_) => Cow::Borrowed(segment),
+    }
 }
 
 #[cfg(test)]
@@ -229,11 +275,25 @@ mod tests {
             ("/servlet/chatWs", Endpoint::ChatWs, None, None),
             ("/chatHttp", Endpoint::ChatHttp, None, None),
             ("/servlet/history", Endpoint::PrintableHistory, None, None),
+            (
+                "/SERVLET//api//Chat/TALK//b%2F1//c%C3%A9/",
+                Endpoint::Talk,
+                Some("b/1"),
+                Some("cé"),
+            ),
+            ("/api/chat/talk/%ff", Endpoint::Talk, Some("%ff"), None),
+            (
+                "/api/chat/talk/b/a%00b",
+                Endpoint::Talk,
+                Some("b"),
+                Some("ab"),
+            ),
+            ("/servlet//CHATWS", Endpoint::ChatWs, None, None),
         ] {
             let expected = Route {
                 endpoint,
-                bot,
-                context,
+                bot: bot.map(Cow::Borrowed),
+                context: context.map(Cow::Borrowed),
             };
             assert_eq!(parse(path), Some(expected), "{path}");
             assert_eq!(
@@ -247,6 +307,9 @@ mod tests {
             "/api/chat",
             "/api/chat/talk/b/c/d",
             "/api/chat/talks/b",
+            "/api/fileupload",
+            "/servlet/servlet/chatWs",
+            "/chat%2Ftalk/b",
         ] {
             assert_eq!(parse(path), None, "{path}");
         }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::params::ID_LIMIT;
 use super::{B64, Params, lenient};
 
 /// Values of `surveyConfigurationResponse`.
@@ -102,6 +103,11 @@ pub struct SurveyAnswer {
     pub fields: Vec<(String, String)>,
 }
 
+/// Most answers to one survey.
+const ANSWERS_LIMIT: usize = 500;
+/// Longest answer in characters.
+const ANSWER_LIMIT: usize = 10_000;
+
 impl SurveyAnswer {
     /// Reads the answers of any of the spellings: `uuid` and `field_<id>` (REST), `surveyId` and
     /// a `fields` object (frames).
@@ -116,12 +122,20 @@ impl SurveyAnswer {
             params
                 .object("fields")
                 .into_iter()
+                .flatten()
                 .map(|(id, value)| (id, super::params::plain_text(value))),
         );
+        fields.retain(|(id, _)| !id.is_empty() && id.len() <= ID_LIMIT);
+        fields.truncate(ANSWERS_LIMIT);
+        for (_, answer) in &mut fields {
+            if let Some((end, _)) = answer.char_indices().nth(ANSWER_LIMIT) {
+                answer.truncate(end);
+            }
+        }
         Self {
             survey: params
-                .word("uuid")
-                .or_else(|| params.word("surveyId"))
+                .id("uuid")
+                .or_else(|| params.id("surveyId"))
                 .unwrap_or_default()
                 .to_owned(),
             interaction: params

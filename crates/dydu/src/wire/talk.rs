@@ -4,10 +4,21 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{Params, b64, params::plain_text};
+use super::params::{self, URL_LIMIT, plain_text};
+use super::{Params, b64};
 
 /// How many parameters are known by name.
-const FIELDS: usize = 14;
+const FIELDS: usize = 23;
+
+/// Those that are no part of a talk request's own fields: ids that say where it goes.
+const IDS: [&str; 6] = [
+    "contextId",
+    "contextUUID",
+    "ctx",
+    "context",
+    "botId",
+    "botUUID",
+];
 
 /// How the client wants to get the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -44,6 +55,45 @@ impl Mode {
     }
 }
 
+/// What kind of client the user has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ContextType {
+    /// A page.
+    Web,
+    /// A voice.
+    Vocal,
+    /// An app.
+    Android,
+    /// An app.
+    Ios,
+    /// A word that is not documented.
+    Unknown(String),
+}
+
+impl ContextType {
+    /// Reads the word; clients differ in their capitals.
+    pub fn of(word: &str) -> Self {
+        match word.to_ascii_lowercase().as_str() {
+            "web" => Self::Web,
+            "vocal" => Self::Vocal,
+            "android" => Self::Android,
+            "ios" => Self::Ios,
+            _ => Self::Unknown(word.to_owned()),
+        }
+    }
+
+    /// The word on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Web => "Web",
+            Self::Vocal => "Vocal",
+            Self::Android => "Android",
+            Self::Ios => "iOS",
+            Self::Unknown(word) => word,
+        }
+    }
+}
+
 /// A talk request. The bot id and, on REST, the context id are not part of it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TalkRequest {
@@ -75,6 +125,24 @@ pub struct TalkRequest {
     pub variables: Option<BTreeMap<String, String>>,
     /// How the answer is wanted.
     pub mode: Option<Mode>,
+    /// `false`: the answer is to be in [`TalkRequest::language`], whatever the user writes in.
+    pub enable_language_detection: Option<bool>,
+    /// The same the other way round, as frames and contexts say it.
+    pub disable_language_detection: Option<bool>,
+    /// What kind of client the user has.
+    pub context_type: Option<ContextType>,
+    /// The dialog is with operators from its first word. Frames spell it `pureLivechat`.
+    pub pure_livechat: Option<bool>,
+    /// What the wanted operator must be able to do.
+    pub competency: Option<String>,
+    /// When it was said, by the client's clock, in milliseconds since 1970.
+    pub timestamp: Option<i64>,
+    /// Templates that the client can show; the format is not documented.
+    pub template_formats: Option<String>,
+    /// The user, as the vendor's mobile apps name it.
+    pub user_id: Option<String>,
+    /// Always `false` from the widget.
+    pub use_server_cookie: Option<bool>,
     /// Everything else by name.
     pub rest: Vec<(String, String)>,
 }
@@ -82,37 +150,71 @@ pub struct TalkRequest {
 impl TalkRequest {
     /// Reads a request.
     pub fn of(params: &Params<'_>) -> Self {
-        let mut request = Self::default();
-        let text = |value: &str| Some(value.to_owned()).filter(|value| !value.is_empty());
-        for (name, value) in params.iter() {
-            match name {
-                "userInput" => value.clone_into(&mut request.user_input),
-                "alreadyCame" => request.already_came = params.flag(name),
-                "browser" => request.browser = text(value),
-                "clientId" => request.client_id = text(value),
-                "doNotRegisterInteraction" | "DoNotRegisterInteraction" => {
-                    request.do_not_register = params.flag(name);
-                }
-                "language" => request.language = text(value),
-                "os" => request.os = text(value),
-                "qualificationMode" => request.qualification = params.flag(name),
-                "space" => request.space = text(value),
-                "userUrl" => request.user_url = text(value),
-                "solutionUsed" => request.solution_used = text(value),
-                "extraParameters" => {
-                    let extra = params.object(name);
-                    // A frame with typed words has an empty object, a REST request has none.
-                    let is_typed = params.are_of_frame() && extra.is_empty();
-                    request.extra = (!is_typed).then_some(extra);
-                }
-                "variables" => request.variables = Some(params.texts(name)),
-                "mode" => request.mode = params.coded(name).map(|word| Mode::of(&word)),
-                "contextId" | "contextUUID" | "contextUuid" | "ctx" | "context" | "botId"
-                | "botUUID" => {}
-                _ => request.rest.push((name.to_owned(), value.to_owned())),
+        let id = |name: &str| params.id(name).map(str::to_owned);
+        let url = |name: &str| params.within(name, URL_LIMIT).map(str::to_owned);
+        Self {
+            already_came: params.flag("alreadyCame"),
+            browser: id("browser"),
+            client_id: id("clientId"),
+            do_not_register: params.flag("doNotRegisterInteraction"),
+            language: id("language"),
+            os: id("os"),
+            qualification: params.flag("qualificationMode"),
+            space: id("space"),
+            user_input: params.get("userInput").unwrap_or_default().to_owned(),
+            user_url: url("userUrl"),
+            solution_used: id("solutionUsed"),
+            // A frame with typed words has an empty object, a REST request has none.
+            extra: params
+                .object("extraParameters")
+                .filter(|extra| !(params.are_of_frame() && extra.is_empty())),
+            variables: params
+                .texts("variables")
+                .or_else(|| params.texts("contextVariables")),
+            mode: params.coded("mode").map(|word| Mode::of(&word)),
+            enable_language_detection: params.flag("enableLanguageDetection"),
+            disable_language_detection: params.flag("disableLanguageDetection"),
+            context_type: params.id("contextType").map(ContextType::of),
+            pure_livechat: params.flag("pureLiveChat"),
+            competency: id("competency"),
+            timestamp: params.number("timestamp"),
+            template_formats: url("templateFormats"),
+            user_id: id("userId"),
+            use_server_cookie: params.flag("useServerCookieForContext"),
+            rest: rest(params),
+        }
+    }
+
+    /// Takes over what another request says beyond its words and its user.
+    pub fn overlay(&mut self, other: Self) {
+        fn set<T>(known: &mut Option<T>, new: Option<T>) {
+            if new.is_some() {
+                *known = new;
             }
         }
-        request
+        set(&mut self.solution_used, other.solution_used);
+        set(
+            &mut self.enable_language_detection,
+            other.enable_language_detection,
+        );
+        set(
+            &mut self.disable_language_detection,
+            other.disable_language_detection,
+        );
+        set(&mut self.context_type, other.context_type);
+        set(&mut self.pure_livechat, other.pure_livechat);
+        set(&mut self.competency, other.competency);
+        set(&mut self.timestamp, other.timestamp);
+        set(&mut self.template_formats, other.template_formats);
+        set(&mut self.user_id, other.user_id);
+        self.rest.extend(other.rest);
+    }
+
+    /// Whether the answer is to be in the language that the request names; absent where it does
+    /// not say.
+    pub fn keeps_language(&self) -> Option<bool> {
+        self.disable_language_detection
+            .or(self.enable_language_detection.map(|enable| !enable))
     }
 
     /// The kind of click that the words come from, empty for typed words.
@@ -138,10 +240,11 @@ impl TalkRequest {
         // None of these can fail: all keys are strings.
         let json = |text: Result<String, _>| text.unwrap_or_default();
         let mut params = Params::with_capacity(FIELDS + self.rest.len());
-        self.each(|name, field| match field {
+        self.each("pureLiveChat", |name, field| match field {
             Field::Text(text) => params.push(name, text),
             Field::Coded(text) => params.push(name, b64::encode(text)),
             Field::Flag(flag) => params.push(name, if flag { "true" } else { "false" }),
+            Field::Number(number) => params.push(name, number.to_string()),
             Field::Object(object) => params.push(name, json(serde_json::to_string(object))),
             Field::Texts(texts) => params.push(name, json(serde_json::to_string(texts))),
         });
@@ -151,10 +254,11 @@ impl TalkRequest {
     /// The parameters of a frame, without the ids of bot and context.
     pub fn to_frame(&self) -> Map<String, Value> {
         let mut frame = Map::new();
-        self.each(|name, field| {
+        self.each("pureLivechat", |name, field| {
             let value = match field {
                 Field::Text(text) | Field::Coded(text) => Value::from(b64::encode(text)),
                 Field::Flag(flag) => Value::from(flag),
+                Field::Number(number) => Value::from(number),
                 Field::Texts(texts) => texts
                     .iter()
                     .map(|(name, text)| (name.as_str(), b64::encode(text)))
@@ -177,31 +281,43 @@ impl TalkRequest {
         frame
     }
 
-    fn each<'a>(&'a self, mut field: impl FnMut(&'a str, Field<'a>)) {
+    fn each<'a>(&'a self, pure_livechat: &'a str, mut field: impl FnMut(&'a str, Field<'a>)) {
         fn text(value: &Option<String>) -> Option<Field<'_>> {
             value.as_deref().map(Field::Text)
         }
+        let flag = |value: Option<bool>| value.map(Field::Flag);
+        let mode = self.mode.as_ref().map(Mode::as_str);
+        let kind = self.context_type.as_ref().map(ContextType::as_str);
         let known: [_; FIELDS] = [
-            ("alreadyCame", self.already_came.map(Field::Flag)),
+            ("alreadyCame", flag(self.already_came)),
             ("browser", text(&self.browser)),
             ("clientId", text(&self.client_id)),
-            (
-                "doNotRegisterInteraction",
-                self.do_not_register.map(Field::Flag),
-            ),
+            ("doNotRegisterInteraction", flag(self.do_not_register)),
             ("language", text(&self.language)),
             ("os", text(&self.os)),
-            ("qualificationMode", self.qualification.map(Field::Flag)),
+            ("qualificationMode", flag(self.qualification)),
             ("space", text(&self.space)),
             ("userInput", Some(Field::Text(&self.user_input))),
             ("userUrl", text(&self.user_url)),
             ("solutionUsed", text(&self.solution_used)),
             ("extraParameters", self.extra.as_ref().map(Field::Object)),
             ("variables", self.variables.as_ref().map(Field::Texts)),
+            ("mode", mode.map(Field::Coded)),
             (
-                "mode",
-                self.mode.as_ref().map(|mode| Field::Coded(mode.as_str())),
+                "enableLanguageDetection",
+                flag(self.enable_language_detection),
             ),
+            (
+                "disableLanguageDetection",
+                flag(self.disable_language_detection),
+            ),
+            ("contextType", kind.map(Field::Text)),
+            (pure_livechat, flag(self.pure_livechat)),
+            ("competency", text(&self.competency)),
+            ("timestamp", self.timestamp.map(Field::Number)),
+            ("templateFormats", text(&self.template_formats)),
+            ("userId", text(&self.user_id)),
+            ("useServerCookieForContext", flag(self.use_server_cookie)),
         ];
         for (name, value) in known {
             if let Some(value) = value {
@@ -214,11 +330,53 @@ impl TalkRequest {
     }
 }
 
+/// What is said under names that are not known, once each.
+fn rest(params: &Params<'_>) -> Vec<(String, String)> {
+    const KNOWN: [&str; FIELDS + 1] = [
+        "alreadyCame",
+        "browser",
+        "clientId",
+        "doNotRegisterInteraction",
+        "language",
+        "os",
+        "qualificationMode",
+        "space",
+        "userInput",
+        "userUrl",
+        "solutionUsed",
+        "extraParameters",
+        "variables",
+        "mode",
+        "enableLanguageDetection",
+        "disableLanguageDetection",
+        "contextType",
+        "pureLiveChat",
+        "competency",
+        "timestamp",
+        "templateFormats",
+        "userId",
+        "useServerCookieForContext",
+        "contextVariables",
+    ];
+    let mut rest: Vec<(String, String)> = Vec::new();
+    for (name, value) in params.iter() {
+        let is = |known: &&str| known.eq_ignore_ascii_case(name);
+        let is_known = KNOWN.iter().chain(&IDS).any(is);
+        if !is_known && !rest.iter().any(|(known, _)| known == name) {
+            rest.push((name.to_owned(), value.to_owned()));
+        }
+    }
+    rest.retain(|(name, value)| params::is_variable(name, value));
+    rest.truncate(params::VARIABLES_LIMIT);
+    rest
+}
+
 enum Field<'a> {
     Text(&'a str),
     /// Base64 on REST too.
     Coded(&'a str),
     Flag(bool),
+    Number(i64),
     Object(&'a Map<String, Value>),
     Texts(&'a BTreeMap<String, String>),
 }
@@ -229,15 +387,69 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn every_documented_parameter_is_read_in_any_spelling() {
+        let params = Params::form(
+            b"userInput=hi&userInput=no&ALREADYCAME=True&DoNotRegisterInteraction=true&\
+              ContextType=ios&pureLivechat=false&enableLanguageDetection=false&competency=bills&\
+              timestamp=1760000000000&templateFormats=&userId=u&contextVariables=%7B%22a%22:1%7D&\
+              contextUuid=c&ctx=c&botUUID=b&unheardOf=1&unheardOf=2",
+        );
+        let request = TalkRequest::of(&params);
+        let expected = TalkRequest {
+            user_input: "hi".into(),
+            already_came: Some(true),
+            do_not_register: Some(true),
+            context_type: Some(ContextType::Ios),
+            pure_livechat: Some(false),
+            enable_language_detection: Some(false),
+            competency: Some("bills".into()),
+            timestamp: Some(1_760_000_000_000),
+            user_id: Some("u".into()),
+            variables: Some([("a".to_owned(), "1".to_owned())].into()),
+            rest: vec![("unheardOf".into(), "1".into())],
+            ..TalkRequest::default()
+        };
+        assert_eq!(request, expected);
+        assert_eq!(request.keeps_language(), Some(true));
+    }
+
+    #[test]
+    fn nonsense_is_taken_as_absent() {
+        let long = "x".repeat(params::ID_LIMIT + 1);
+        let form = format!(
+            "userInput=hi&alreadyCame=perhaps&clientId={long}&language={long}&space={long}&\
+             os=null&browser=undefined&extraParameters=%7Boops&variables=3&timestamp=now&\
+             qualificationMode=1&userUrl={}&contextType={long}&{long}=1",
+            "u".repeat(params::URL_LIMIT + 1)
+        );
+        let request = TalkRequest::of(&Params::form(form.as_bytes()));
+        let expected = TalkRequest {
+            user_input: "hi".into(),
+            ..TalkRequest::default()
+        };
+        assert_eq!(request, expected);
+        let variables: Map<String, Value> = (0..params::VARIABLES_LIMIT + 9)
+            .map(|n| (format!("v{n}"), "x\0y".into()))
+            .chain([("long".to_owned(), "x".repeat(9_999).into())])
+            .collect();
+        let mut params = Params::new();
+        params.push("variables", Value::Object(variables).to_string());
+        let variables = TalkRequest::of(&params).variables.unwrap();
+        assert_eq!(variables.len(), params::VARIABLES_LIMIT);
+        assert!(variables.values().all(|value| value == "xy"));
+    }
+
     proptest! {
         #[test]
         fn round_trip(
-            user_input in ".*",
+            user_input in "[^\\p{Cc}]*",
             language in prop::option::of("[a-z]{2}"),
             flag in prop::option::of(any::<bool>()),
-            extra in prop::option::of(prop::collection::btree_map("[a-z]{1,6}", ".*", 0..3)),
-            variables in prop::option::of(prop::collection::btree_map(".{1,6}", ".*", 0..3)),
+            extra in prop::option::of(prop::collection::btree_map("[a-z]{1,6}", "[^\\p{Cc}]*", 0..3)),
+            variables in prop::option::of(prop::collection::btree_map("[^\\p{Cc}]{1,6}", "[^\\p{Cc}]*", 0..3)),
             word in "[A-Za-z]{1,9}",
+            number in prop::option::of(any::<i64>()),
         ) {
             let request = TalkRequest {
                 user_input,
@@ -249,7 +461,13 @@ mod tests {
                 }),
                 variables,
                 mode: Some(Mode::of(&word)),
-                rest: vec![("competency".into(), "x".into())],
+                enable_language_detection: flag,
+                disable_language_detection: flag,
+                context_type: Some(ContextType::of(&word)),
+                pure_livechat: flag,
+                competency: Some("x".into()),
+                timestamp: number,
+                rest: vec![("unheardOf".into(), "x".into())],
                 ..TalkRequest::default()
             };
             prop_assert_eq!(TalkRequest::of(&request.to_params()), request.clone());

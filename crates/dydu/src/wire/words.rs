@@ -17,6 +17,8 @@ pub const ONE_REWORD: &str = "RWOneReword";
 pub const MANY_REWORDS: &str = "RWManyRewords";
 /// `typeResponse` of an operator's words.
 pub const OPERATOR_ANSWER: &str = "OPRegularOperatorAnswer";
+/// `typeResponse` of the sentence by which the next survey is announced.
+pub const SURVEY_SENTENCE: &str = "OPSendSurveySentence";
 /// `typeResponse` that starts a livechat.
 pub const LIVECHAT_STARTED: &str = "DMLiveChatConnectionSucceed";
 /// `typeResponse` that puts the user in the queue.

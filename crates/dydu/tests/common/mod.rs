@@ -1,6 +1,8 @@
 //! What the tests share: fixtures, ids and conversations made by hand.
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
+pub mod drive;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;

@@ -66,7 +66,7 @@ async fn dispatch(
     let limit = mount.frontend.body_limit();
     let body = match body::read(body, limit, shared.limits.body_timeout, can_drain).await {
         Ok(body) => body,
-        Err(error) => return refuse_body(mount, limit, &error),
+        Err(error) => return refuse_body(mount, path, limit, &error),
     };
     let handshake = on_upgrade.map(|on_upgrade| upgrade::Handshake::new(mount, &parts, on_upgrade));
 
@@ -86,13 +86,14 @@ async fn dispatch(
     }
 }
 
-fn refuse_body(mount: &Mounted, limit: usize, error: &BodyError) -> Response<Bytes> {
+fn refuse_body(mount: &Mounted, path: &str, limit: usize, error: &BodyError) -> Response<Bytes> {
     let fault = match error {
         BodyError::TooLarge => Fault::TooLarge { limit },
         BodyError::Slow => Fault::bad_input("the body did not arrive in time"),
         BodyError::Broken => Fault::bad_input("the body is incomplete"),
     };
-    let mut response = refuse(mount, &fault);
+    mount.meters.rejected(&fault);
+    let mut response = mount.frontend.encode_refusal(path, &fault);
     if *error == BodyError::Slow {
         *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
     }

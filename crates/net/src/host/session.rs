@@ -16,7 +16,7 @@ use switchboard_core::dialect::{ServerSession, SessionAction, View};
 use switchboard_exchange::{Attachment, Delivery};
 use tokio::select;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::sleep_until;
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
@@ -144,6 +144,8 @@ impl Session {
     async fn go_on(&mut self) -> End {
         let mut keep_alive = KeepAlive::new();
         let mut check = pin!(sleep_until(keep_alive.first_check()));
+        let silence = self.connection.shared.limits.websocket_silence;
+        let mut silent = pin!(sleep(silence));
         let mut phase = self.connection.phase.clone();
         if *phase.borrow_and_update() == Phase::Closing {
             return going_away();
@@ -164,6 +166,9 @@ impl Session {
                 }
                 message = self.socket.next(), if self.inbox.len() < INBOX => {
                     keep_alive.heard();
+                    if matches!(message, Some(Ok(Message::Text(_) | Message::Binary(_)))) {
+                        silent.as_mut().reset(Instant::now() + silence);
+                    }
                     self.receive(message)
                 }
                 () = check.as_mut() => match keep_alive.check() {
@@ -177,6 +182,10 @@ impl Session {
                     }
                     Vitals::Lost => Err(Broken::Gone.into()),
                 },
+                // Whoever answers pings may be there for ever without ever saying what for.
+                () = silent.as_mut(), if self.is_nobodys() => {
+                    Err(End::Close(CloseCode::Policy, "nothing was said".to_owned()))
+                }
                 Ok(()) = phase.changed() => match *phase.borrow_and_update() {
                     Phase::Closing => Err(going_away()),
                     _ => Ok(()),
@@ -186,6 +195,11 @@ impl Session {
                 return end;
             }
         }
+    }
+
+    /// It belongs to no conversation, and nothing is under way that could change that.
+    fn is_nobodys(&self) -> bool {
+        self.attachment.is_none() && self.under_way.is_none()
     }
 
     /// Works off the chain, and then what waits in the inbox, up to the next action that takes

@@ -1,8 +1,8 @@
 //! What the user does, other than speaking.
 
 use switchboard_core::model::{
-    BotEvent, ChoiceMade, EndReason, Feedback, FormSubmission, HandoverPhase, Query, QueryAnswer,
-    Rating, UploadedFile, UserEvent, UserInput,
+    BotEvent, ChoiceMade, EndReason, Feedback, FormSubmission, HandoverPhase, Rating, UploadedFile,
+    UserEvent, UserInput,
 };
 
 use super::ScriptLeg;
@@ -11,6 +11,9 @@ use super::offer::{rating, said_by};
 use super::turn::{Part, Turn};
 use super::words::asks_for_file;
 use crate::format::{Ask, What};
+
+/// The event by which dydu's widget says that a push rule holds.
+const PUSH: &str = "_pushcondition_";
 
 impl ScriptLeg {
     /// Plans what an event brings. The caller ends the turn.
@@ -31,15 +34,17 @@ impl ScriptLeg {
             }
             UserInput::Feedback(feedback) => self.feedback(turn, feedback),
             UserInput::File(file) => self.file(turn, file),
-            UserInput::Query(Query::TopQuestions(asked)) => self.top_questions(turn, asked.limit),
+            UserInput::Query(query) => self.query(turn, query),
+            UserInput::Custom { name, value, .. } if name == PUSH => {
+                self.push(turn, value.as_deref().unwrap_or_default());
+            }
             UserInput::LeaveHandover => self.leave(turn, HandoverPhase::LeftByUser),
             UserInput::End => {
                 let reason = EndReason::Ended;
                 turn.plan(None, BotEvent::ConversationEnded { reason }, Part::Dialog);
             }
             // Somebody else's to count; a script has nothing to say to them.
-            UserInput::Query(_)
-            | UserInput::ClientError(_)
+            UserInput::ClientError(_)
             | UserInput::Connection { .. }
             | UserInput::Custom { .. }
             | UserInput::LinkClick { .. }
@@ -60,6 +65,15 @@ impl ScriptLeg {
         }
         if let Some(query) = query.filter(|query| !query.trim().is_empty()) {
             self.words(turn, query);
+        }
+    }
+
+    /// A push rule holds. Like a page that is loaded again, it must not talk over an operator.
+    fn push(&mut self, turn: &mut Turn<'_>, rule: &str) {
+        if self.state.handover.is_none()
+            && let Some(intent) = self.bot.pushed(rule).map(str::to_owned)
+        {
+            self.run(turn, &intent, Given::default());
         }
     }
 
@@ -251,7 +265,10 @@ impl ScriptLeg {
     }
 
     fn keep_file(&mut self, file: &UploadedFile) {
-        let size = file.size_bytes.map(|size| size.to_string());
+        let size = file
+            .size_bytes
+            .map(|size| size.to_string())
+            .or_else(|| (!file.content.is_empty()).then(|| file.content.len().to_string()));
         let values = [
             ("file", Some(file.name.clone())),
             ("file_url", file.url.clone()),
@@ -261,25 +278,6 @@ impl ScriptLeg {
         for (name, value) in values {
             self.state.keep(name, value.unwrap_or_default());
         }
-    }
-
-    fn top_questions(&mut self, turn: &mut Turn<'_>, limit: u32) {
-        let bot = &self.bot;
-        let language = self.state.language(bot, turn.profile);
-        let questions = bot
-            .file()
-            .top
-            .get(language, bot.default_language())
-            .into_iter()
-            .flatten()
-            .take(usize::try_from(limit).unwrap_or(usize::MAX))
-            .cloned()
-            .collect();
-        turn.plan(
-            None,
-            BotEvent::Answered(QueryAnswer::Questions(questions)),
-            Part::Dialog,
-        );
     }
 }
 

@@ -117,18 +117,17 @@ impl State {
     }
 
     /// The language to speak: the one that the user went over to, else the profile's, else the
-    /// script's first.
+    /// script's first. A profile that keeps its language decides alone.
     pub(super) fn language<'a>(&'a self, bot: &'a Bot, profile: &Profile) -> &'a str {
         let tag = profile.locales.effective();
         let known = tag.and_then(|tag| bot.language_for(tag));
+        // Many clients send with each request the locale they began with.
+        let is_despite = |switched: &Switched| {
+            profile.keep_language != Some(true)
+                && tag.is_some_and(|tag| switched.despite.iter().any(|old| old == tag))
+        };
         match &self.switched {
-            // Many clients send with each request the locale they began with.
-            Some(switched)
-                if known.is_none()
-                    || tag.is_some_and(|tag| switched.despite.iter().any(|old| old == tag)) =>
-            {
-                &switched.to
-            }
+            Some(switched) if known.is_none() || is_despite(switched) => &switched.to,
             _ => known.unwrap_or_else(|| bot.default_language()),
         }
     }

@@ -48,7 +48,8 @@ impl ScriptLeg {
         let Some(found) = found else {
             return self.run(turn, &bot.file().unknown, Given::default());
         };
-        if let Some(language) = bot.languages().get(found.language) {
+        let may_switch = turn.profile.keep_language != Some(true);
+        if let Some(language) = bot.languages().get(found.language).filter(|_| may_switch) {
             self.go_over_to(turn, language);
         }
         let given = Given {
