@@ -13,21 +13,37 @@
 mod clients;
 mod process;
 
+#[path = "routes/livechat.rs"]
+mod livechat;
+#[path = "routes/rich.rs"]
+mod rich;
+
 use std::time::Duration;
 
 use clients::dydu::Dydu;
 use clients::kare::Kare;
 use clients::opendialog::OpenDialog;
 use clients::{Client, Seen, Visitor};
-use process::{Gateway, backends, engine_config, gateway_config};
+use process::{Gateway, backends, engine_config, engine_config_of, gateway_config, root};
 
-const FRONTENDS: [&str; 5] = ["kare-rest", "kare-ws", "dydu-rest", "dydu-ws", "opendialog"];
+const FRONTENDS: [&str; 7] = [
+    "kare-rest",
+    "kare-ws",
+    "dydu-rest",
+    "dydu-widget",
+    "dydu-polling",
+    "dydu-ws",
+    "opendialog",
+];
 
 /// Runs a walk on every route: the engine's own frontends, and every client side behind every
 /// frontend and transport. They spend their time waiting, so all go side by side.
 macro_rules! on_every_route {
-    ($walk:ident) => {{
-        let engine = Gateway::start(&engine_config()).await;
+    ($walk:ident) => {
+        on_every_route!($walk, engine_config())
+    };
+    ($walk:ident, $engine:expr) => {{
+        let engine = Gateway::start(&$engine).await;
         let gateway = Gateway::start(&gateway_config(&engine.url(""))).await;
         let mut walks = tokio::task::JoinSet::new();
         let mut bases = vec![("script", engine.url(""))];
@@ -47,6 +63,8 @@ macro_rules! on_every_route {
                         "kare-rest" => $walk(&label, &mut Kare::rest(&kare, visitor)).await,
                         "kare-ws" => $walk(&label, &mut Kare::websocket(&kare, visitor)).await,
                         "dydu-rest" => $walk(&label, &mut Dydu::rest(&dydu, visitor)).await,
+                        "dydu-widget" => $walk(&label, &mut Dydu::widget(&dydu, visitor)).await,
+                        "dydu-polling" => $walk(&label, &mut Dydu::polling(&dydu, visitor)).await,
                         "dydu-ws" => $walk(&label, &mut Dydu::websocket(&dydu, visitor)).await,
                         _ => {
                             let base = format!("{base}/opendialog");
@@ -241,4 +259,49 @@ async fn ends(label: &str, client: &mut impl Client) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_answer_arrives_and_a_conversation_ends() {
     on_every_route!(ends);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rich_answers_can_be_clicked_and_forms_filled_in() {
+    use rich::rich;
+    on_every_route!(rich);
+}
+
+async fn livechat(label: &str, client: &mut impl Client) {
+    if !can_speak_unasked(label) {
+        return;
+    }
+    livechat::served(label, client).await;
+}
+
+/// Over REST alone a Kare engine cannot say what nobody asked for, such as an operator's words.
+fn can_speak_unasked(label: &str) -> bool {
+    !label.ends_with("> kare-rest")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_is_waited_for_talked_to_and_rated() {
+    on_every_route!(livechat);
+}
+
+async fn leaving(label: &str, client: &mut impl Client) {
+    if !can_speak_unasked(label) {
+        return;
+    }
+    livechat::impatient(label, client).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_queue_can_be_left() {
+    let script = std::fs::read_to_string(root().join("config/demo-bot.toml")).unwrap();
+    let steps = script.find("[[operators.sam.steps]]").unwrap();
+    let (before, steps) = script.split_at(steps);
+    let script = format!(
+        "{before}{}",
+        steps.replacen("after = \"1s\"", "after = \"1m\"", 1)
+    );
+    let path = std::env::temp_dir().join(format!("slow-queue-{}.toml", std::process::id()));
+    std::fs::write(&path, script).unwrap();
+    on_every_route!(leaving, engine_config_of(&path));
+    std::fs::remove_file(path).unwrap();
 }

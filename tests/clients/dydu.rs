@@ -12,6 +12,17 @@ pub const BOT: &str = "00000000-0000-4000-8000-0000000d7d00";
 
 const SILENCE: Duration = Duration::from_secs(2);
 
+/// How a livechat goes on that began over REST.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Livechat {
+    /// It is not noticed: every question waits for its answer.
+    Ignored,
+    /// By the websocket, as long as it lasts.
+    Socket,
+    /// By polls; the answer to a question is not shown.
+    Polls,
+}
+
 pub struct Dydu {
     base: String,
     http: reqwest::Client,
@@ -21,6 +32,9 @@ pub struct Dydu {
     over_socket: bool,
     /// How the answer to REST talk is wanted; what is said in a polled livechat brings none.
     pub mode: &'static str,
+    livechat: Livechat,
+    /// A livechat or its queue is on.
+    is_live: bool,
     last_poll: i64,
     /// Every decoded `values` received, in order.
     pub received: Vec<Value>,
@@ -71,6 +85,8 @@ impl Dydu {
             socket: None,
             over_socket: false,
             mode: "Synchron",
+            livechat: Livechat::Ignored,
+            is_live: false,
             last_poll: 0,
             received: Vec::new(),
         }
@@ -83,10 +99,91 @@ impl Dydu {
         }
     }
 
+    /// As the vendor's widget does: REST, and a websocket during a livechat.
+    pub fn widget(base: &str, visitor: Visitor) -> Self {
+        Self {
+            livechat: Livechat::Socket,
+            ..Self::rest(base, visitor)
+        }
+    }
+
+    /// As the vendor's widget does where websockets are refused.
+    pub fn polling(base: &str, visitor: Visitor) -> Self {
+        Self {
+            livechat: Livechat::Polls,
+            ..Self::rest(base, visitor)
+        }
+    }
+
+    /// Whether words go by the websocket now. The widget opens it for a livechat, and asks for the
+    /// history.
+    async fn speaks_by_socket(&mut self) -> bool {
+        if self.over_socket {
+            return true;
+        }
+        if self.livechat != Livechat::Socket || !self.is_live {
+            self.socket = None;
+            return false;
+        }
+        if self.socket.is_none() {
+            self.open_socket().await;
+            let context = self.context.clone().unwrap();
+            for (kind, more) in [
+                ("checkContextAvailability", json!({})),
+                ("history", json!({ "dialog": context })),
+            ] {
+                self.send_frame(kind, more).await;
+            }
+        }
+        true
+    }
+
+    async fn open_socket(&mut self) {
+        let url = format!("{}/servlet//chatWs", self.base.replacen("http", "ws", 1));
+        self.socket = Some(connect(&url, Some("dyduchat")).await);
+    }
+
+    async fn send_frame(&mut self, kind: &str, more: Value) {
+        let mut parameters = json!({
+            "contextId": self.context.clone().unwrap_or_default(), "botId": BOT,
+            "space": "Defaut", "clientId": self.visitor.user_id,
+            "language": self.visitor.locale, "solutionUsed": "ASSISTANT",
+        });
+        for (name, value) in more.as_object().unwrap() {
+            parameters[name] = value.clone();
+        }
+        let frame = json!({ "type": kind, "parameters": encode(&parameters) });
+        send_json(self.socket.as_mut().unwrap(), &frame).await;
+    }
+
+    /// The questions of the survey that was announced last, if there was one.
+    async fn survey(&mut self) -> Option<(String, Value)> {
+        let announced = |values: &&Value| values["survey"].is_string();
+        let latest = self.received.iter().rev().find(announced)?;
+        let survey = latest["survey"].as_str().unwrap().to_owned();
+        let body = format!(
+            "contextUuid={}&solutionUsed=ASSISTANT&language=en&surveyId={survey}",
+            self.context.as_deref().unwrap()
+        );
+        let path = format!("chat/survey/configuration/{BOT}");
+        let answer = self.post_body(&path, body.clone()).await;
+        let configuration = decode(&answer["values"]);
+        assert_eq!(
+            configuration["surveyId"],
+            survey.as_str(),
+            "{answer} {body}"
+        );
+        Some((survey, configuration))
+    }
+
     pub async fn call(&self, path: &str, form: &[(&str, &str)]) -> Value {
         let body = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(form)
             .finish();
+        self.post_body(path, body).await
+    }
+
+    async fn post_body(&self, path: &str, body: String) -> Value {
         let response = self
             .http
             .post(format!("{}/servlet/api/{path}", self.base))
@@ -137,9 +234,11 @@ impl Dydu {
     }
 
     async fn talk(&mut self, input: &str, extra: Option<&str>) -> Seen {
-        if self.over_socket {
+        if self.speaks_by_socket().await {
             return self.talk_over_socket(input, extra).await;
         }
+        let is_polled =
+            self.mode == "polling" || (self.livechat == Livechat::Polls && self.is_live);
         let path = match &self.context {
             Some(context) => format!("chat/talk/{BOT}/{context}"),
             None => format!("chat/talk/{BOT}"),
@@ -147,7 +246,7 @@ impl Dydu {
         let (name, value) = self.visitor.metadata;
         let variables = json!({ name: value }).to_string();
         let visitor = self.visitor.clone();
-        let mode = b64(self.mode);
+        let mode = b64(if is_polled { "polling" } else { self.mode });
         let mut form = vec![
             ("alreadyCame", "false"),
             ("browser", "Chrome 141.0.0.0"),
@@ -170,11 +269,10 @@ impl Dydu {
         }
         let answer = self.call(&path, &form).await;
         assert_eq!(answer["type"], "talkResponse");
-        let seen = self.take(&answer["values"]);
-        if self.mode == "polling" {
+        if is_polled {
             return Seen::default();
         }
-        seen
+        self.take(&answer["values"])
     }
 
     /// Opens the socket of a livechat, as the widget does, and talks by it from now on.
@@ -198,8 +296,7 @@ impl Dydu {
 
     async fn talk_over_socket(&mut self, input: &str, extra: Option<&str>) -> Seen {
         if self.socket.is_none() {
-            let url = format!("{}/servlet//chatWs", self.base.replacen("http", "ws", 1));
-            self.socket = Some(connect(&url, Some("dyduchat")).await);
+            self.open_socket().await;
         }
         let extra: Value = extra.map_or(json!({}), |extra| serde_json::from_str(extra).unwrap());
         let extra: Map<String, Value> = extra
@@ -258,8 +355,17 @@ impl Dydu {
             self.last_poll = self.last_poll.max(time);
         }
         let seen = see(&values);
+        self.note_livechat(&values);
         self.received.push(values);
         seen
+    }
+
+    fn note_livechat(&mut self, values: &Value) {
+        match values["specialAction"].as_str() {
+            Some("StartPolling" | "StartWaitingQueue") => self.is_live = true,
+            Some("EndPolling" | "LeaveWaitingQueue") => self.is_live = false,
+            _ => {}
+        }
     }
 
     /// The page function that a click on this label calls: its text and its options.
@@ -419,6 +525,7 @@ impl Client for Dydu {
     async fn unasked(&mut self, within: Duration) -> Seen {
         let mut seen = Seen::default();
         let deadline = tokio::time::Instant::now() + within;
+        self.speaks_by_socket().await;
         while let Some(left) = deadline.checked_duration_since(tokio::time::Instant::now()) {
             if let Some(socket) = &mut self.socket {
                 let Some(text) = next_text(socket, left).await else {
@@ -452,6 +559,7 @@ impl Client for Dydu {
                 assert!(at > self.last_poll, "the same item would come for ever");
                 self.last_poll = at;
                 seen.add(see(&values));
+                self.note_livechat(&values);
                 self.received.push(values);
                 continue;
             }
@@ -488,5 +596,49 @@ impl Client for Dydu {
         )
         .await;
         self.unasked(Duration::from_secs(8)).await
+    }
+
+    async fn leave(&mut self) -> Seen {
+        let extra = r#"{"hide":true}"#;
+        self.talk("#livechatleavequeue#", Some(extra)).await
+    }
+
+    async fn fill(&mut self, answers: &[(&str, &str)]) -> Seen {
+        let Some((survey, configuration)) = self.survey().await else {
+            return self.say(&super::typed_lines(answers)).await;
+        };
+        let mut fields = Vec::new();
+        for (label, value) in answers {
+            let questions = configuration["fields"].as_array().unwrap();
+            // A hint of what is wanted may follow.
+            let is_it = |one: &&Value| one["label"].as_str().unwrap().starts_with(label);
+            let question = questions.iter().find(is_it);
+            let question = question.unwrap_or_else(|| panic!("no {label:?} in {configuration:#}"));
+            let options = question["children"].as_array().into_iter().flatten();
+            let mut chosen = options.filter(|one| one["label"] == *value);
+            // A choice is answered under the option's id.
+            let id = &chosen.next().unwrap_or(question)["id"];
+            let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+            fields.push((id, (*value).to_owned()));
+        }
+        if self.speaks_by_socket().await {
+            let fields: Map<_, _> = fields
+                .into_iter()
+                .map(|(id, text)| (id, json!(text)))
+                .collect();
+            let more = json!({ "surveyId": survey, "operator": null,
+                "interactionSurveyAnswer": false, "fields": fields });
+            self.send_frame("survey", more).await;
+        } else {
+            // Not encoded, as the widget sends it.
+            let fields = fields
+                .iter()
+                .map(|(id, text)| format!("&field_{id}={text}"));
+            let fields: String = fields.collect();
+            let context = self.context.as_deref().unwrap();
+            let body = format!("ctx={context}&uuid={survey}{fields}");
+            self.post_body(&format!("chat/survey/{BOT}"), body).await;
+        }
+        Seen::default()
     }
 }

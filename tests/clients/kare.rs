@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Client, Seen, Socket, Visitor, connect, next_text, send_json};
+use super::{Client, Seen, Socket, Visitor, connect, next_text, send_json, typed_lines};
 
 pub const APP: &str = "00000000-0000-4000-8000-00000000cafe";
 
@@ -255,5 +255,10 @@ impl Client for Kare {
                 || action["icon"] == "thumb_up"
         });
         self.act("dialog/click", click).await
+    }
+
+    async fn fill(&mut self, answers: &[(&str, &str)]) -> Seen {
+        // The protocol has no forms.
+        self.say(&typed_lines(answers)).await
     }
 }

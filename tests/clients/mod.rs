@@ -75,6 +75,21 @@ pub trait Client {
     async fn unasked(&mut self, within: Duration) -> Seen;
     /// Says that the latest answer helped, by the vendor's means.
     async fn rate(&mut self) -> Seen;
+    /// Leaves the queue for an operator, by the vendor's means or with a word.
+    async fn leave(&mut self) -> Seen {
+        self.say("goodbye").await
+    }
+    /// Answers the latest form or survey, label by label: by the vendor's means, or by typing a
+    /// line for each where it was shown as text.
+    async fn fill(&mut self, answers: &[(&str, &str)]) -> Seen;
+}
+
+/// Answers to a form as somebody types them.
+pub fn typed_lines(answers: &[(&str, &str)]) -> String {
+    let lines = answers
+        .iter()
+        .map(|(label, value)| format!("{label}: {value}"));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Who the client says that it is.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Client, Seen, Visitor, attributes, visible};
+use super::{Client, Seen, Visitor, attributes, typed_lines, visible};
 
 pub struct OpenDialog {
     base: String,
@@ -231,5 +231,27 @@ impl Client for OpenDialog {
             button["callback_id"] == "helpful" || text.contains('👍') || text.starts_with("Yes")
         });
         self.press(button).await
+    }
+
+    async fn fill(&mut self, answers: &[(&str, &str)]) -> Seen {
+        let latest = self.received.last();
+        let form = latest.filter(|message| message["data"]["elements"].is_array());
+        let Some(form) = form.map(|message| message["data"].clone()) else {
+            return self.say(&typed_lines(answers)).await;
+        };
+        let mut data = json!({ "text": typed_lines(answers) });
+        for (label, value) in answers {
+            let elements = form["elements"].as_array().unwrap();
+            // A hint of what is wanted may follow.
+            let is_it = |one: &&Value| one["display"].as_str().unwrap().starts_with(label);
+            let element = elements.iter().find(is_it);
+            let element = element.unwrap_or_else(|| panic!("no {label:?} in {form:#}"));
+            data[element["name"].as_str().unwrap()] = json!(value);
+        }
+        self.post(
+            json!({ "type": "form_response", "callback_id": form["callback_id"],
+            "data": data }),
+        )
+        .await
     }
 }

@@ -156,11 +156,16 @@ pub fn frontends(prefix: &str, route: &str) -> String {
 
 /// A gateway whose script engine sits behind all three frontends, at `/kare` and so on.
 pub fn engine_config() -> String {
+    engine_config_of(&root().join("config/demo-bot.toml"))
+}
+
+/// The same with another script.
+pub fn engine_config_of(script: &Path) -> String {
     frontends("", "main")
         + &format!(
             "[[backends]]\nname = \"demo\"\ndialect = \"script\"\nscript = \"{}\"\n\n\
              [[routes]]\nname = \"main\"\nbackend = \"demo\"\n",
-            root().join("config/demo-bot.toml").display()
+            script.display()
         )
 }
 

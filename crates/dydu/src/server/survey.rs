@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use switchboard_core::Fault;
 use switchboard_core::dialect::{Cx, Entry, Find, Operation};
-use switchboard_core::model::{Content, Message, UserEvent};
+use switchboard_core::model::{Content, Message, Survey, UserEvent};
 
 use super::Ask;
 use super::plan::{Plan, Reply, accepted, forgiven};
@@ -55,7 +55,8 @@ pub(super) fn configuration(ask: &Ask<'_>) -> Result<Plan, Fault> {
     ))
 }
 
-/// The latest message that announced this survey.
+/// The latest message that announced this survey. An engine that is a gateway like this one has
+/// ids that look like ours.
 fn announced<'a>(entries: &'a [Arc<Entry>], key: &str) -> Option<&'a Message> {
     let own = survey::message_of(key);
     entries
