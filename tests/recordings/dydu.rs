@@ -91,6 +91,7 @@ async fn a_visit_with_everything() {
     queue::left(&mut page).await;
     queue::waited_in(&mut page).await;
     page.end();
+    visit::deleted(&mut page).await;
     assert_eq!(page.failures, 0);
     assert_nothing_refused(&gateway).await;
 }

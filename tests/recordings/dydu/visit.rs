@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::assert_greeted;
 use super::page::Page;
 use super::widget::shown;
+use crate::clients::dydu::BOT;
 
 /// Questions, feedback, clicks, spaces and variables.
 pub async fn first_visit(page: &mut Page) {
@@ -126,7 +127,22 @@ pub async fn surveys_and_files(page: &mut Page) {
 
     let played = page.step("export conversation by mail").await;
     assert_eq!(played.talk()["text"], "");
+    // What was said is still needed: it is deleted when the visit is over.
+    page.instead("object=Delete", "object=Get");
     page.step("gdpr data request by mail").await;
+}
+
+/// The user has everything deleted, as recorded.
+pub async fn deleted(page: &mut Page) {
+    let body = "clientId=cc4253dc43de421&language=fr&mail=zoe%40example.org&object=Delete";
+    let done = page.post(&format!("/api/chat/gdpr/{BOT}"), body).await;
+    assert!(done["dialogsCount"].as_u64().unwrap() >= 1, "{done}");
+    let path = format!("/api/chat/availablecontext/{BOT}/{}", page.context);
+    let available = page.post(&path, "").await;
+    assert_eq!(available["isContextStillAvailable"], false);
+    let body = format!("contextUuid={}&solutionUsed=ASSISTANT", page.context);
+    let history = page.post(&format!("/api/chat/history/{BOT}"), &body).await;
+    assert_eq!(history["interactions"], json!([]));
 }
 
 /// The page is loaded again, then the dialog begun anew.

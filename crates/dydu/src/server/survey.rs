@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use switchboard_core::Fault;
 use switchboard_core::dialect::{Cx, Entry, Find, Operation};
-use switchboard_core::model::{Content, Message, Survey, UserEvent};
+use switchboard_core::model::{Content, Message, UserEvent};
 
 use super::Ask;
 use super::plan::{Plan, Reply, accepted, forgiven};
