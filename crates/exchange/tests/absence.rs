@@ -65,7 +65,8 @@ async fn types(handle: &FrontendHandle, client: ClientMark, text: &str) {
         text: text.to_owned(),
         ..Suggestions::default()
     });
-    let id = MessageId(Uuid::new_v4());
+    // Each is a conversation of its own.
+    let id = MessageId(Uuid::from_u128(1_000));
     let event = UserEvent::new(id, Timestamp(0), UserInput::Query(query));
     let mut target = Target::new(Find::Detached, "app");
     target.client = Some(client);
