@@ -126,7 +126,34 @@ pub async fn surveys_and_files(page: &mut Page) {
 
     let played = page.step("export conversation by mail").await;
     assert_eq!(played.talk()["text"], "");
-    page.step("gdpr data request by mail").await;
+}
+
+/// What is kept of the visitor is asked for. The recorded visitor had it deleted, but the recorded
+/// server kept it all the same, and the recording goes on with it.
+pub async fn own_data(page: &mut Page) {
+    page.instead("object=Delete", "object=Get");
+    let played = page.step("gdpr data request by mail").await;
+    let answer = played.of("gdpr");
+    assert_eq!(answer["dialogsCount"], 1, "{answer:#}");
+    let interactions = answer["dialogs"][0]["interactions"].as_array().unwrap();
+    assert_eq!(interactions[0]["user"], "horaires ?");
+}
+
+/// What is kept of the visitor is deleted.
+pub async fn forgotten(page: &mut Page) {
+    let played = page.step("gdpr data request by mail").await;
+    assert_eq!(played.of("gdpr")["dialogsCount"], 1);
+    let bot = crate::clients::dydu::BOT;
+    let path = format!("/api/chat/availablecontext/{bot}/{}", page.context);
+    let answer = page.post(&path, "").await;
+    assert_eq!(
+        answer["isContextStillAvailable"], false,
+        "the dialog is gone"
+    );
+    let body = format!("contextUuid={}&solutionUsed=ASSISTANT", page.context);
+    let path = format!("/api/chat/history/{bot}");
+    let answer = page.post(&path, &body).await;
+    assert_eq!(answer["interactions"], json!([]));
 }
 
 /// The page is loaded again, then the dialog begun anew.
