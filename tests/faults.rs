@@ -136,4 +136,4 @@ const FRONTEND_PATIENCE: [(&str, &str); 3] = [
     ("opendialog", "turn_timeout = 2"),
 ];
 
-const DYDU_BACKEND_PATIENCE: &str = "talk_timeout = 1\ntimeout = 1\n";
+const DYDU_BACKEND_PATIENCE: &str = "talk_timeout = 1\ntimeout = 1\nretry_pause = 0.1\n";

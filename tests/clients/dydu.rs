@@ -30,6 +30,8 @@ pub struct Dydu {
     pub context: Option<String>,
     socket: Option<Socket>,
     over_socket: bool,
+    /// How the answer to REST talk is wanted; what is said in a polled livechat brings none.
+    pub mode: &'static str,
     livechat: Livechat,
     /// A livechat or its queue is on.
     is_live: bool,
@@ -82,6 +84,7 @@ impl Dydu {
             context: None,
             socket: None,
             over_socket: false,
+            mode: "Synchron",
             livechat: Livechat::Ignored,
             is_live: false,
             last_poll: 0,
@@ -205,7 +208,7 @@ impl Dydu {
         let action = action
             .map(|values| values["guiAction"].as_str().unwrap_or_default())
             .find(|action| action.contains("dyduKnowledgeUploadFile"))
-            .expect("an upload was asked for");
+            .unwrap_or_else(|| panic!("no upload was asked for: {:#?}", self.received.last()));
         let sentence = action.split('\'').nth(1).unwrap().to_owned();
         let url = format!(
             "{}/servlet/fileupload?ctx={}&fin=dydu-upload-file&cb=dyduUploadCallBack_0PW&\
@@ -234,7 +237,8 @@ impl Dydu {
         if self.speaks_by_socket().await {
             return self.talk_over_socket(input, extra).await;
         }
-        let is_polled = self.livechat == Livechat::Polls && self.is_live;
+        let is_polled =
+            self.mode == "polling" || (self.livechat == Livechat::Polls && self.is_live);
         let path = match &self.context {
             Some(context) => format!("chat/talk/{BOT}/{context}"),
             None => format!("chat/talk/{BOT}"),
@@ -242,7 +246,7 @@ impl Dydu {
         let (name, value) = self.visitor.metadata;
         let variables = json!({ name: value }).to_string();
         let visitor = self.visitor.clone();
-        let mode = b64(if is_polled { "polling" } else { "Synchron" });
+        let mode = b64(if is_polled { "polling" } else { self.mode });
         let mut form = vec![
             ("alreadyCame", "false"),
             ("browser", "Chrome 141.0.0.0"),
@@ -269,6 +273,25 @@ impl Dydu {
             return Seen::default();
         }
         self.take(&answer["values"])
+    }
+
+    /// Opens the socket of a livechat, as the widget does, and talks by it from now on.
+    pub async fn enter_livechat(&mut self) {
+        let url = format!("{}/servlet//chatWs", self.base.replacen("http", "ws", 1));
+        self.socket = Some(connect(&url, Some("dyduchat")).await);
+        self.over_socket = true;
+        let frame = json!({ "type": "checkContextAvailability", "parameters": encode(&json!({
+            "contextId": self.context, "botId": BOT, "space": "Defaut",
+            "clientId": self.visitor.user_id, "language": self.visitor.locale,
+            "solutionUsed": "ASSISTANT", "saml2_info": null,
+        }))});
+        send_json(self.socket.as_mut().unwrap(), &frame).await;
+    }
+
+    /// The socket breaks, or is closed after the end.
+    pub fn lose_socket(&mut self) {
+        self.socket = None;
+        self.over_socket = false;
     }
 
     async fn talk_over_socket(&mut self, input: &str, extra: Option<&str>) -> Seen {

@@ -142,9 +142,15 @@ async fn dydu_repeats_its_request(way: Way, engine: &Upstream, base: &str) {
     let answer = client.say(text).await.unwrap();
     assert!(answer.contains("echo: dydu left"), "{}: {answer}", way.name);
     assert_eq!(engine.heard(text), 1, "{}", way.name);
-    // Answered, it is a new question.
-    client.say(text).await.unwrap();
-    assert_eq!(engine.heard(text), 2, "{}", way.name);
+    // Answered, it is a new question, once no more copies of the old one can come.
+    for _ in 0..100 {
+        client.say(text).await.unwrap();
+        if engine.heard(text) > 1 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("{}: the same words are never a new question", way.name);
 }
 
 async fn opendialog_reads_its_history(way: Way, engine: &Upstream, base: &str) {

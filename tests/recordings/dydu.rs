@@ -85,24 +85,14 @@ async fn a_visit_with_everything() {
     let mut page = page("A", &gateway);
     visit::first_visit(&mut page).await;
     visit::surveys_and_files(&mut page).await;
-    visit::own_data(&mut page).await;
     visit::coming_back(&mut page).await;
     livechat::with_an_operator(&mut page).await;
     livechat::ended_by_the_user(&mut page).await;
     queue::left(&mut page).await;
     queue::waited_in(&mut page).await;
     page.end();
+    visit::deleted(&mut page).await;
     assert_eq!(page.failures, 0);
-    assert_nothing_refused(&gateway).await;
-}
-
-#[tokio::test]
-async fn a_visitor_who_wants_to_be_forgotten() {
-    let gateway = gateway().await;
-    let mut page = page("A", &gateway);
-    visit::first_visit(&mut page).await;
-    visit::surveys_and_files(&mut page).await;
-    visit::forgotten(&mut page).await;
     assert_nothing_refused(&gateway).await;
 }
 

@@ -14,6 +14,7 @@ pub mod history;
 pub mod knowledge;
 pub mod lenient;
 pub mod livechat;
+pub mod mode;
 pub mod params;
 pub mod path;
 pub mod personal;

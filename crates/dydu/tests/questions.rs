@@ -213,7 +213,7 @@ fn push_rules_are_the_configured_or_the_engines() {
     assert_eq!(json_of(&reply(answer)), json!({}));
 }
 
-/// The language that a talk answer tells, the conversation being in `fr`.
+/// The language that a talk answer tells when the conversation is in this one.
 fn told(frontend: &Arc<dyn Frontend>, language: &str) -> Value {
     let call = call(handle(frontend, request(&fixture("09-talk-plain"))));
     let mut outcome = outcome(Vec::new());

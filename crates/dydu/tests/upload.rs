@@ -463,6 +463,22 @@ fn requests_for_a_file_keep_their_sentence_between_dydu_and_dydu() {
             })
             .collect();
         assert_eq!(uploads, [if own { "file was sent" } else { "" }], "{name}");
+        // As the answer to talk it makes the widget ask for a file, whatever it came as.
+        let turn = Some(MessageId(Uuid::from_u128(3)));
+        let entries = (1..).zip(heard.events).map(|(seq, event)| match event {
+            BotEvent::Message(message) => published(seq, turn, message),
+            other => panic!("{name}: {other:?}"),
+        });
+        let (request, path) = common::request(&fixture("09-talk-plain"));
+        let call = call(frontend().handle(request, &path, &cx(&ids)));
+        let answer = (call.finish)(Ok(outcome(entries.collect())), &cx(&ids));
+        let answer = decoded(json_of(&answer));
+        let sentence = if own { "file was sent" } else { "#uploaded#" };
+        assert_eq!(
+            answer["values"]["guiAction"],
+            format!("javascript:dyduKnowledgeUploadFile('{sentence}')"),
+            "{name}"
+        );
     }
 }
 

@@ -7,14 +7,15 @@ use switchboard_core::Fault;
 use switchboard_core::dialect::{Answer, Operation, Outcome, Record, Target, UnknownChoice, Wait};
 use switchboard_core::model::{EndReason, Profile, UserEvent};
 use switchboard_store::{StoreError, StoredConversation};
+use tokio::time::timeout;
 
 use crate::conversation::Conversation;
 use crate::exchange::FrontendHandle;
 use crate::find::in_scope;
 use crate::perform::{Attempt, Begun, recorded};
 
-/// When to try again while another user's records are being looked for.
-const BUSY: Duration = Duration::from_secs(1);
+/// How long to wait while another user's records are being looked for, and when to try again then.
+const BUSY: Duration = Duration::from_secs(2);
 
 /// A conversation that is taken up or put away while it is looked for is found another time.
 const PASSES: usize = 3;
@@ -27,7 +28,7 @@ impl FrontendHandle {
         profile: Profile,
         operation: Operation,
     ) -> Result<Outcome, Fault> {
-        let Ok(_one) = self.state.personal.try_acquire() else {
+        let Ok(Ok(_one)) = timeout(BUSY, self.state.personal.acquire()).await else {
             return Err(Fault::RateLimited {
                 retry_after: Some(BUSY),
             });

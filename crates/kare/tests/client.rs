@@ -569,6 +569,11 @@ fn events_that_kare_has_no_message_for() {
         UserInput::Form(FormSubmission::default()),
         UserInput::Feedback(Feedback::default()),
         UserInput::Query(Query::PushRules),
+        UserInput::Query(Query::Languages),
+        UserInput::Query(Query::Visit),
+        UserInput::Query(Query::TopQuestions(Default::default())),
+        UserInput::Query(Query::Suggestions(Default::default())),
+        UserInput::ClientError(Default::default()),
     ] {
         client.events.clear();
         let turn = client.input(1, input.clone());
@@ -578,6 +583,7 @@ fn events_that_kare_has_no_message_for() {
     assert!(client.leg.is_quiet());
     client.events.clear();
     client.input(2, UserInput::Read);
+    client.input(5, UserInput::Connection { lost: true });
     client.input(
         3,
         UserInput::Typing {

@@ -153,6 +153,8 @@ impl Checker<'_> {
         }
         self.keywords(&at.key("goodbye"), &operator.goodbye);
         self.answer(&at.key("farewell"), &operator.farewell, Role::Answer);
+        self.answer(&at.key("lost"), &operator.lost, Role::Answer);
+        self.answer(&at.key("back"), &operator.back, Role::Answer);
         self.languages(&at.key("ended"), &operator.ended);
         if let Some(left) = &operator.left {
             self.languages(&at.key("left"), left);

@@ -145,6 +145,12 @@ pub(crate) struct Operator {
     /// What the operator says to them.
     #[serde(default)]
     pub farewell: Answer,
+    /// What the operator says when the user's connection is lost.
+    #[serde(default)]
+    pub lost: Answer,
+    /// What the operator says when the user is back.
+    #[serde(default)]
+    pub back: Answer,
     /// The notice that the operator has left.
     #[serde(default)]
     pub ended: Words,

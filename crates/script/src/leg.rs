@@ -21,7 +21,7 @@ use serde_json::Value;
 use switchboard_core::Fault;
 use switchboard_core::dialect::{Cx, Leg, LegInput, LegOutput};
 use switchboard_core::model::{
-    BotEvent, Content, ConversationId, HandoverPhase, Profile, Timestamp,
+    BotEvent, Content, ConversationId, HandoverPhase, Profile, Timestamp, UserInput,
 };
 
 use crate::bot::Bot;
@@ -162,6 +162,11 @@ impl Leg for ScriptLeg {
         match input {
             LegInput::Event { event, profile } => {
                 self.deliver_due(cx.now, output);
+                if let UserInput::Connection { lost } = event.input {
+                    let mut turn = Turn::unasked(event, cx, profile);
+                    self.connection(&mut turn, lost);
+                    return self.carry_out(turn, cx, output);
+                }
                 if !event.input.opens_turn() {
                     return;
                 }

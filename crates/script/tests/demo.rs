@@ -311,6 +311,27 @@ fn a_file_is_thanked_for_once() {
 }
 
 #[test]
+fn the_size_of_a_file_is_known_from_its_content() {
+    let script = "languages = [\"en\"]\ngreeting = \"a\"\nunknown = \"a\"\nfile = \"a\"\n\n\
+                  [intents.a]\nanswer = \"{file}: {file_size} bytes\"\n";
+    for (size_bytes, content, expected) in [
+        (None, &b"hello"[..], "a.txt: 5 bytes"),
+        (Some(7), b"hello", "a.txt: 7 bytes"),
+        (Some(7), b"", "a.txt: 7 bytes"),
+        (None, b"", "a.txt:  bytes"),
+    ] {
+        let file = UploadedFile {
+            name: "a.txt".to_owned(),
+            size_bytes,
+            content: content.to_vec().into(),
+            ..UploadedFile::default()
+        };
+        let said = Talk::new(script).does(UserInput::File(file));
+        assert_says(&said, expected);
+    }
+}
+
+#[test]
 fn feedback_is_thanked_for() {
     for (language, thanks) in [
         ("en", "Thank you for your feedback"),

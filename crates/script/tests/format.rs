@@ -7,11 +7,12 @@ mod support;
 use serde_json::json;
 use switchboard_core::dialect::{Build, Dialect};
 use switchboard_core::model::{
-    ActionStyle, BotEvent, ChoicesKind, Command, Content, OpenTarget, RichText, SendBody, UserInput,
+    ActionStyle, Author, BotEvent, ChoicesKind, Command, Content, OpenTarget, RichText, SendBody,
+    UserInput,
 };
 use switchboard_script::Bot;
 
-use support::{Talk, kinds, messages, words};
+use support::{Talk, kinds, messages, turn_ends, words};
 
 const HEAD: &str =
     "languages = ['en', 'fr']\ngreeting = 'a'\nunknown = 'a'\n[intents.a]\nlabel = 'A'\n";
@@ -362,6 +363,33 @@ steps = [
     let said = talk.waits(5_000);
     assert_eq!(words(&said), "No time.\nEve is gone.\nBack to me.");
     assert_eq!(words(&talk.says("x")), "one moment\n");
+}
+
+#[test]
+fn an_operator_may_have_words_for_a_lost_user() {
+    let mut talk = Talk::new(&script(
+        r#"
+answer = "one moment"
+handover = "eve"
+[operators.eve]
+name = "Eve"
+lost = "{operator} waits."
+back = [{ after = "1s", text = "There you are." }]
+steps = [{ after = "1s", handover = { step = "joined", text = "here" } }]
+"#,
+    ));
+    let connection = |lost| UserInput::Connection { lost };
+    assert_eq!(kinds(&talk.does(connection(true))), [""; 0]);
+    talk.says("x");
+    // Nobody is there yet.
+    assert_eq!(kinds(&talk.does(connection(true))), [""; 0]);
+    talk.waits(1_000);
+    let said = talk.does(connection(true));
+    assert_eq!(words(&said), "Eve waits.");
+    assert_eq!((said[0].turn, turn_ends(&said)), (None, 0));
+    assert!(matches!(messages(&said)[0].author, Author::Operator { .. }));
+    assert_eq!(kinds(&talk.does(connection(false))), [""; 0]);
+    assert_eq!(words(&talk.waits(1_000)), "There you are.");
 }
 
 #[test]

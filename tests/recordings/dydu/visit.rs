@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::assert_greeted;
 use super::page::Page;
 use super::widget::shown;
+use crate::clients::dydu::BOT;
 
 /// Questions, feedback, clicks, spaces and variables.
 pub async fn first_visit(page: &mut Page) {
@@ -126,34 +127,26 @@ pub async fn surveys_and_files(page: &mut Page) {
 
     let played = page.step("export conversation by mail").await;
     assert_eq!(played.talk()["text"], "");
-}
-
-/// What is kept of the visitor is asked for. The recorded visitor had it deleted, but the recorded
-/// server kept it all the same, and the recording goes on with it.
-pub async fn own_data(page: &mut Page) {
+    // What was said is still needed: it is deleted when the visit is over.
     page.instead("object=Delete", "object=Get");
     let played = page.step("gdpr data request by mail").await;
-    let answer = played.of("gdpr");
-    assert_eq!(answer["dialogsCount"], 1, "{answer:#}");
-    let interactions = answer["dialogs"][0]["interactions"].as_array().unwrap();
+    let data = played.of("gdpr");
+    assert_eq!(data["dialogsCount"], 1, "{data:#}");
+    let interactions = data["dialogs"][0]["interactions"].as_array().unwrap();
     assert_eq!(interactions[0]["user"], "horaires ?");
 }
 
-/// What is kept of the visitor is deleted.
-pub async fn forgotten(page: &mut Page) {
-    let played = page.step("gdpr data request by mail").await;
-    assert_eq!(played.of("gdpr")["dialogsCount"], 1);
-    let bot = crate::clients::dydu::BOT;
-    let path = format!("/api/chat/availablecontext/{bot}/{}", page.context);
-    let answer = page.post(&path, "").await;
-    assert_eq!(
-        answer["isContextStillAvailable"], false,
-        "the dialog is gone"
-    );
+/// The user has everything deleted, as recorded.
+pub async fn deleted(page: &mut Page) {
+    let body = "clientId=cc4253dc43de421&language=fr&mail=zoe%40example.org&object=Delete";
+    let done = page.post(&format!("/api/chat/gdpr/{BOT}"), body).await;
+    assert!(done["dialogsCount"].as_u64().unwrap() >= 1, "{done}");
+    let path = format!("/api/chat/availablecontext/{BOT}/{}", page.context);
+    let available = page.post(&path, "").await;
+    assert_eq!(available["isContextStillAvailable"], false);
     let body = format!("contextUuid={}&solutionUsed=ASSISTANT", page.context);
-    let path = format!("/api/chat/history/{bot}");
-    let answer = page.post(&path, &body).await;
-    assert_eq!(answer["interactions"], json!([]));
+    let history = page.post(&format!("/api/chat/history/{BOT}"), &body).await;
+    assert_eq!(history["interactions"], json!([]));
 }
 
 /// The page is loaded again, then the dialog begun anew.

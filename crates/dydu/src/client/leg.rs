@@ -98,6 +98,8 @@ impl DyduLeg {
         say::language(profile, &self.settings.voice).clone_into(&mut self.language);
         say::space(profile, &self.settings.voice).clone_into(&mut self.space);
         self.surroundings = Surroundings::of(profile);
+        let announced = self.as_announced(event);
+        let event = announced.as_ref().unwrap_or(event);
         let saying = say::saying(
             event,
             profile,

@@ -23,7 +23,8 @@ pub(super) struct State {
     pub(super) handover: HandoverState,
     /// The context variables that the engine has.
     pub(super) variables: BTreeMap<String, String>,
-    /// The sentence that the engine wants to hear after the upload that it asked for.
+    /// The sentence that the engine wants to hear after the upload that it asked for; empty if it
+    /// wants none.
     #[serde(default)]
     pub(super) upload_sentence: Option<String>,
     /// The sentence that need not be said any more, because it was said with a file, or because

@@ -4,7 +4,9 @@
 
 use serde_json::Value;
 use switchboard_core::dialect::{Cx, LegOutput};
-use switchboard_core::model::{BotEvent, Content, MessageId, RichText, Timestamp, TurnOutcome};
+use switchboard_core::model::{
+    BotEvent, Content, MessageId, RichText, Timestamp, TurnOutcome, UserEvent, UserInput,
+};
 
 use super::flight::{Answers, Failure, Held, Purpose};
 use super::leg::DyduLeg;
@@ -157,6 +159,20 @@ impl DyduLeg {
             (Some(turn), None) => self.survey_came(turn, cx),
             (None, _) => {}
         }
+    }
+
+    /// The event with which a client answers a survey of the engine by the names in its id, with
+    /// the engine's own numbers.
+    pub(super) fn as_announced(&self, event: &UserEvent) -> Option<UserEvent> {
+        let (UserInput::Survey(said) | UserInput::Form(said)) = &event.input else {
+            return None;
+        };
+        let mut surveys = self.state.surveys.keys();
+        let submission = surveys.find_map(|key| survey::as_announced(key, said))?;
+        Some(UserEvent {
+            input: UserInput::Survey(submission),
+            ..event.clone()
+        })
     }
 
     /// Sends the answers to a survey, and then says what the survey wants said.

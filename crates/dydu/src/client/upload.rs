@@ -40,10 +40,10 @@ impl DyduLeg {
         cx: &Cx<'_>,
         output: &mut LegOutput,
     ) {
-        // An operator asks for no sentence, but sees the file.
-        let asked = self.state.upload_sentence.clone();
         if request.user_input.is_empty() {
+            let asked = self.state.upload_sentence.clone();
             request.user_input = match asked {
+                // Empty where an operator asked, who sees the file and waits for no sentence.
                 Some(sentence) => sentence,
                 None if self.state.handover == HandoverState::None => say::typed(&file.name),
                 None => String::new(),
@@ -166,14 +166,13 @@ impl DyduLeg {
         output.publish(turn, BotEvent::Message(message));
     }
 
-    /// Remembers which sentence the engine wants to hear after an upload.
+    /// Remembers which sentence the engine wants to hear after an upload, if any.
     pub(super) fn remember_upload(&mut self, events: &[BotEvent]) {
         for event in events {
             if let BotEvent::Message(message) = event
                 && let Content::Upload(request) = &message.content
             {
-                let sentence = Some(request.callback.clone());
-                self.state.upload_sentence = sentence.filter(|sentence| !sentence.is_empty());
+                self.state.upload_sentence = Some(request.callback.clone());
                 self.state.upload_said = None;
             }
         }

@@ -84,7 +84,18 @@ fn reissue(mut values: Map<String, Value>, scene: &Scene<'_>, now: i64) -> Map<S
     values.insert("contextId".to_owned(), b64::encode(scene.context).into());
     values.insert("botId".to_owned(), b64::encode(scene.bot).into());
     values.insert("serverTime".to_owned(), now.into());
+    // The widget knows this notification on a socket only.
+    let code = values.get("code").and_then(Value::as_str);
+    if code.is_some_and(|code| b64::decode(code) == words::UPLOAD) {
+        let action = b64::encode(&upload_action(words::INPUT_UPLOADED));
+        values.entry("guiAction").or_insert_with(|| action.into());
+    }
     values
+}
+
+/// What has the widget ask for a file, and say a sentence after it.
+fn upload_action(sentence: &str) -> String {
+    format!("javascript:dyduKnowledgeUploadFile('{sentence}')")
 }
 
 /// A piece of an answer.
@@ -214,6 +225,11 @@ impl Draft {
         let before = std::mem::replace(&mut self.values, values);
         self.values.ask_feedback = Some(asked);
         self.values.survey = self.values.survey.take().or(before.survey);
+        self.values.gui_action = self.values.gui_action.take().or(before.gui_action);
+        if self.values.code_word() == words::UPLOAD {
+            let action = upload_action(words::INPUT_UPLOADED);
+            self.values.gui_action.get_or_insert(action.into());
+        }
         if self.values.special_action.is_none() && before.special_action.is_some() {
             self.values.special_action = before.special_action;
             self.values.type_response = before.type_response;
@@ -294,8 +310,7 @@ impl Draft {
             }
             Content::Upload(request) => {
                 let sentence = upload_sentence(request, message);
-                let action = format!("javascript:dyduKnowledgeUploadFile('{sentence}')");
-                self.values.gui_action = Some(action.into());
+                self.values.gui_action = Some(upload_action(sentence).into());
             }
             _ => {}
         }

@@ -234,9 +234,13 @@ pub fn left() -> Push {
     end(words::USER_LEFT, String::new())
 }
 
-/// The end for a client that polls a conversation which is gone.
-pub fn gone() -> Push {
-    end(words::AUTO_CLOSED, String::new())
+/// The end for a client that polls a conversation which is gone, at this time.
+pub fn gone(now: i64) -> Push {
+    let mut push = end(words::AUTO_CLOSED, String::new());
+    if let Push::Made(_, values) = &mut push {
+        values.poll_updated_interaction_date = Some(now);
+    }
+    push
 }
 
 fn end(kind: &str, text: String) -> Push {

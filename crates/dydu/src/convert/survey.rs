@@ -286,6 +286,42 @@ impl Own {
     }
 }
 
+/// The answers as the server takes them that announced the survey with this id. Where that is
+/// another of ours, a client has answered by the names that its id carries.
+pub fn as_announced(key: &str, submission: &FormSubmission) -> Option<FormSubmission> {
+    let own = Own::of(key).filter(|own| submission.message == Some(own.message))?;
+    let mut values = Vec::new();
+    for (name, said) in &submission.values {
+        let (number, field) = (1..)
+            .zip(&own.fields)
+            .find(|(_, field)| field.first() == Some(name))?;
+        let options = field.get(1..).unwrap_or_default();
+        let label = |key: &str| {
+            let mut options = options.chunks_exact(2);
+            options.find_map(|option| match option {
+                [known, label] if known == key => Some(label.clone()),
+                _ => None,
+            })
+        };
+        let id = number * STEP;
+        match label(said) {
+            Some(label) => values.push((id.to_string(), label)),
+            None if options.is_empty() => values.push((id.to_string(), said.clone())),
+            // Several options have an id each.
+            None => values.extend((id..).zip(said.split(',')).map(|(id, part)| {
+                let label = label(part).unwrap_or_else(|| part.to_owned());
+                (id.to_string(), label)
+            })),
+        }
+    }
+    Some(FormSubmission {
+        message: None,
+        id: key.to_owned(),
+        values,
+        ..submission.clone()
+    })
+}
+
 /// The answers as a dydu engine takes them; absent if the survey was not a dydu engine's.
 pub fn answer_from_model(submission: &FormSubmission) -> Option<SurveyAnswer> {
     let is_number = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());

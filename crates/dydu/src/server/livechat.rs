@@ -48,7 +48,7 @@ pub(super) fn poll(ask: &Ask<'_>) -> Result<Plan, Fault> {
         operation,
         move |result, cx| {
             let Some(Outcome { view, answer }) = forgiven(result)? else {
-                return Ok(Reply::Text(push::gone().to_text()));
+                return Ok(Reply::Text(push::gone(cx.now.as_millis()).to_text()));
             };
             let scene = manner.scene(&view, Occasion::Typed, cx);
             let Some(entry) = answer.entries.first() else {

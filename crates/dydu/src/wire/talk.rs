@@ -4,95 +4,55 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+pub use super::mode::{ContextType, Mode};
 use super::params::{self, URL_LIMIT, plain_text};
 use super::{Params, b64};
 
 /// How many parameters are known by name.
 const FIELDS: usize = 23;
 
-/// Those that are no part of a talk request's own fields: ids that say where it goes.
-const IDS: [&str; 6] = [
+/// Their names, in the widget's order as far as the widget sends them.
+const NAMES: [&str; FIELDS] = [
+    "alreadyCame",
+    "browser",
+    "clientId",
+    "doNotRegisterInteraction",
+    "language",
+    "os",
+    "qualificationMode",
+    "space",
+    "userInput",
+    "userUrl",
+    "solutionUsed",
+    "extraParameters",
+    "variables",
+    "mode",
+    "enableLanguageDetection",
+    "disableLanguageDetection",
+    "contextType",
+    "pureLiveChat",
+    "competency",
+    "timestamp",
+    "templateFormats",
+    "userId",
+    "useServerCookieForContext",
+];
+
+/// Frames spell this one of them in another way.
+const PURE_LIVECHAT: &str = "pureLiveChat";
+const PURE_LIVECHAT_IN_FRAMES: &str = "pureLivechat";
+
+/// Names that are known besides: ids that say where the request goes, and another word for
+/// `variables`.
+const OTHERS: [&str; 7] = [
     "contextId",
     "contextUUID",
     "ctx",
     "context",
     "botId",
     "botUUID",
+    "contextVariables",
 ];
-
-/// How the client wants to get the answer.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Mode {
-    /// With the response.
-    #[default]
-    Synchron,
-    /// By polling; a livechat is on.
-    Polling,
-    /// By the websocket; a livechat is on.
-    WebSocket,
-    /// A word that is not documented.
-    Unknown(String),
-}
-
-impl Mode {
-    fn of(word: &str) -> Self {
-        match word.to_ascii_lowercase().as_str() {
-            "" | "synchron" => Self::Synchron,
-            "polling" => Self::Polling,
-            "websocket" => Self::WebSocket,
-            _ => Self::Unknown(word.to_owned()),
-        }
-    }
-
-    /// The word on the wire.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Synchron => "Synchron",
-            Self::Polling => "polling",
-            Self::WebSocket => "websocket",
-            Self::Unknown(word) => word,
-        }
-    }
-}
-
-/// What kind of client the user has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ContextType {
-    /// A page.
-    Web,
-    /// A voice.
-    Vocal,
-    /// An app.
-    Android,
-    /// An app.
-    Ios,
-    /// A word that is not documented.
-    Unknown(String),
-}
-
-impl ContextType {
-    /// Reads the word; clients differ in their capitals.
-    pub fn of(word: &str) -> Self {
-        match word.to_ascii_lowercase().as_str() {
-            "web" => Self::Web,
-            "vocal" => Self::Vocal,
-            "android" => Self::Android,
-            "ios" => Self::Ios,
-            _ => Self::Unknown(word.to_owned()),
-        }
-    }
-
-    /// The word on the wire.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Web => "Web",
-            Self::Vocal => "Vocal",
-            Self::Android => "Android",
-            Self::Ios => "iOS",
-            Self::Unknown(word) => word,
-        }
-    }
-}
 
 /// A talk request. The bot id and, on REST, the context id are not part of it.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -240,7 +200,7 @@ impl TalkRequest {
         // None of these can fail: all keys are strings.
         let json = |text: Result<String, _>| text.unwrap_or_default();
         let mut params = Params::with_capacity(FIELDS + self.rest.len());
-        self.each("pureLiveChat", |name, field| match field {
+        self.each(PURE_LIVECHAT, |name, field| match field {
             Field::Text(text) => params.push(name, text),
             Field::Coded(text) => params.push(name, b64::encode(text)),
             Field::Flag(flag) => params.push(name, if flag { "true" } else { "false" }),
@@ -254,7 +214,7 @@ impl TalkRequest {
     /// The parameters of a frame, without the ids of bot and context.
     pub fn to_frame(&self) -> Map<String, Value> {
         let mut frame = Map::new();
-        self.each("pureLivechat", |name, field| {
+        self.each(PURE_LIVECHAT_IN_FRAMES, |name, field| {
             let value = match field {
                 Field::Text(text) | Field::Coded(text) => Value::from(b64::encode(text)),
                 Field::Flag(flag) => Value::from(flag),
@@ -288,40 +248,35 @@ impl TalkRequest {
         let flag = |value: Option<bool>| value.map(Field::Flag);
         let mode = self.mode.as_ref().map(Mode::as_str);
         let kind = self.context_type.as_ref().map(ContextType::as_str);
-        let known: [_; FIELDS] = [
-            ("alreadyCame", flag(self.already_came)),
-            ("browser", text(&self.browser)),
-            ("clientId", text(&self.client_id)),
-            ("doNotRegisterInteraction", flag(self.do_not_register)),
-            ("language", text(&self.language)),
-            ("os", text(&self.os)),
-            ("qualificationMode", flag(self.qualification)),
-            ("space", text(&self.space)),
-            ("userInput", Some(Field::Text(&self.user_input))),
-            ("userUrl", text(&self.user_url)),
-            ("solutionUsed", text(&self.solution_used)),
-            ("extraParameters", self.extra.as_ref().map(Field::Object)),
-            ("variables", self.variables.as_ref().map(Field::Texts)),
-            ("mode", mode.map(Field::Coded)),
-            (
-                "enableLanguageDetection",
-                flag(self.enable_language_detection),
-            ),
-            (
-                "disableLanguageDetection",
-                flag(self.disable_language_detection),
-            ),
-            ("contextType", kind.map(Field::Text)),
-            (pure_livechat, flag(self.pure_livechat)),
-            ("competency", text(&self.competency)),
-            ("timestamp", self.timestamp.map(Field::Number)),
-            ("templateFormats", text(&self.template_formats)),
-            ("userId", text(&self.user_id)),
-            ("useServerCookieForContext", flag(self.use_server_cookie)),
+        let values: [_; FIELDS] = [
+            flag(self.already_came),
+            text(&self.browser),
+            text(&self.client_id),
+            flag(self.do_not_register),
+            text(&self.language),
+            text(&self.os),
+            flag(self.qualification),
+            text(&self.space),
+            Some(Field::Text(&self.user_input)),
+            text(&self.user_url),
+            text(&self.solution_used),
+            self.extra.as_ref().map(Field::Object),
+            self.variables.as_ref().map(Field::Texts),
+            mode.map(Field::Coded),
+            flag(self.enable_language_detection),
+            flag(self.disable_language_detection),
+            kind.map(Field::Text),
+            flag(self.pure_livechat),
+            text(&self.competency),
+            self.timestamp.map(Field::Number),
+            text(&self.template_formats),
+            text(&self.user_id),
+            flag(self.use_server_cookie),
         ];
-        for (name, value) in known {
+        for (name, value) in NAMES.into_iter().zip(values) {
             if let Some(value) = value {
-                field(name, value);
+                let is_pure = name == PURE_LIVECHAT;
+                field(if is_pure { pure_livechat } else { name }, value);
             }
         }
         for (name, value) in &self.rest {
@@ -332,36 +287,10 @@ impl TalkRequest {
 
 /// What is said under names that are not known, once each.
 fn rest(params: &Params<'_>) -> Vec<(String, String)> {
-    const KNOWN: [&str; FIELDS + 1] = [
-        "alreadyCame",
-        "browser",
-        "clientId",
-        "doNotRegisterInteraction",
-        "language",
-        "os",
-        "qualificationMode",
-        "space",
-        "userInput",
-        "userUrl",
-        "solutionUsed",
-        "extraParameters",
-        "variables",
-        "mode",
-        "enableLanguageDetection",
-        "disableLanguageDetection",
-        "contextType",
-        "pureLiveChat",
-        "competency",
-        "timestamp",
-        "templateFormats",
-        "userId",
-        "useServerCookieForContext",
-        "contextVariables",
-    ];
     let mut rest: Vec<(String, String)> = Vec::new();
     for (name, value) in params.iter() {
         let is = |known: &&str| known.eq_ignore_ascii_case(name);
-        let is_known = KNOWN.iter().chain(&IDS).any(is);
+        let is_known = NAMES.iter().chain(&OTHERS).any(is);
         if !is_known && !rest.iter().any(|(known, _)| known == name) {
             rest.push((name.to_owned(), value.to_owned()));
         }

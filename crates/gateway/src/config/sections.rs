@@ -256,6 +256,10 @@ fn limits(reader: &mut Reader<'_>, config: &mut Config) {
         &mut host.body_timeout,
         reader.duration("body_timeout", "\"30s\""),
     );
+    set(
+        &mut host.websocket_silence,
+        reader.duration("websocket_silence", "\"60s\""),
+    );
     let exchange = &mut config.exchange_limits;
     set(
         &mut exchange.queued_events,

@@ -8,11 +8,11 @@ use hyper::body::{Body, Incoming};
 use tokio::time::timeout;
 
 /// How much of a body that is over its limit is read and thrown away, so that the client gets to
-/// read the refusal instead of a reset connection.
+/// read the refusal instead of a reset connection: this, and twice what would have been allowed.
 const DRAIN_BYTES: usize = 4 * 1024 * 1024;
 
-/// How long that may take.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long that may take at the most.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why a body cannot be had.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,7 +43,8 @@ pub(super) async fn read(
             .unwrap_or(Err(BodyError::Slow))
     };
     if result == Err(BodyError::TooLarge) && can_drain {
-        let _ = timeout(DRAIN_TIMEOUT, drain(body)).await;
+        let most = limit.saturating_mul(2).saturating_add(DRAIN_BYTES);
+        let _ = timeout(DRAIN_TIMEOUT.min(time), drain(body, most)).await;
     }
     result
 }
@@ -89,8 +90,8 @@ async fn next(body: &mut Incoming) -> Result<Option<Bytes>, BodyError> {
     }
 }
 
-async fn drain(mut body: Incoming) {
-    let mut left = DRAIN_BYTES;
+async fn drain(mut body: Incoming, most: usize) {
+    let mut left = most;
     while let Ok(Some(piece)) = next(&mut body).await {
         left = left.saturating_sub(piece.len());
         if left == 0 {

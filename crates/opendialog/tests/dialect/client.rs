@@ -402,6 +402,11 @@ fn every_event_that_opens_a_turn_ends_one() {
         UserInput::End,
         UserInput::text("  "),
         UserInput::Query(Query::PushRules),
+        UserInput::Query(Query::Languages),
+        UserInput::Query(Query::Visit),
+        UserInput::Query(Query::TopQuestions(Default::default())),
+        UserInput::Query(Query::Suggestions(Default::default())),
+        UserInput::ClientError(Default::default()),
         UserInput::Custom {
             name: "x".to_owned(),
             value: None,
@@ -435,18 +440,21 @@ fn every_event_that_opens_a_turn_ends_one() {
         assert!(ended(&output).is_some(), "{:?}", event.input);
         assert_eq!(output.events.last().unwrap().turn, Some(event.id));
     }
-    let typing = user_event(UserInput::Typing {
+    let typing = UserInput::Typing {
         active: true,
         text: None,
-    });
-    let output = first().input(
-        LegInput::Event {
-            event: &typing,
-            profile: &Profile::default(),
-        },
-        &cx(),
-    );
-    assert!(output.events.is_empty() && output.effects.is_empty());
+    };
+    for sign in [typing, UserInput::Connection { lost: true }] {
+        let event = user_event(sign);
+        let output = first().input(
+            LegInput::Event {
+                event: &event,
+                profile: &Profile::default(),
+            },
+            &cx(),
+        );
+        assert!(output.events.is_empty() && output.effects.is_empty());
+    }
 }
 
 fn row(author: &str, text: &str) -> Value {

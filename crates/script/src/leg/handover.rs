@@ -65,11 +65,27 @@ impl ScriptLeg {
             .get(handover.replies)
             .or(operator.replies.last());
         handover.replies += 1;
+        self.state.keep("text", words.to_owned());
         if let Some(reply) = reply {
             let scope = self.operator_scope(operator, turn);
             turn.say(reply, scope, Part::Handover);
         }
         true
+    }
+
+    /// The user's connection is lost or back: an operator who is there may say something.
+    pub(super) fn connection(&mut self, turn: &mut Turn<'_>, lost: bool) {
+        let bot = self.bot.clone();
+        let handover = self.state.handover.as_ref();
+        let Some(operator) = handover
+            .filter(|handover| handover.joined)
+            .and_then(|handover| bot.operator(&handover.operator))
+        else {
+            return;
+        };
+        let words = if lost { &operator.lost } else { &operator.back };
+        let scope = self.operator_scope(operator, turn);
+        turn.say(words, scope, Part::Handover);
     }
 
     /// Ends the handover, if there is one.

@@ -19,6 +19,8 @@ pub(super) struct Turn<'a> {
     /// The user's words were not shown as theirs.
     pub hidden: bool,
     cx: Cx<'a>,
+    /// Nobody asked, so nothing belongs to the turn.
+    unasked: bool,
     /// How long the turn lasts so far.
     lasts: Duration,
     planned: Vec<Planned>,
@@ -56,8 +58,17 @@ impl<'a> Turn<'a> {
             profile,
             hidden: event.hidden || event.unrecorded,
             cx: *cx,
+            unasked: false,
             lasts: Duration::ZERO,
             planned: Vec::new(),
+        }
+    }
+
+    /// The plan for an event that opens no turn: all of it comes unasked.
+    pub(super) fn unasked(event: &UserEvent, cx: &Cx<'a>, profile: &'a Profile) -> Self {
+        Self {
+            unasked: true,
+            ..Self::new(event, cx, profile)
         }
     }
 
@@ -69,7 +80,7 @@ impl<'a> Turn<'a> {
         mut scope: Scope<'_>,
         mut part: Part,
     ) -> Option<Duration> {
-        let mut late: Option<Duration> = None;
+        let mut late = self.unasked.then_some(Duration::ZERO);
         for item in &answer.0 {
             match item.delay {
                 Delay::None => {}
