@@ -114,11 +114,15 @@ pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Opens a websocket; `subprotocol` is offered if given.
 pub async fn connect(url: &str, subprotocol: Option<&str>) -> Socket {
+    let protocol = subprotocol.map(|protocol| ("sec-websocket-protocol", protocol));
+    connect_with(url, protocol.as_slice()).await
+}
+
+/// Opens a websocket; the handshake has these headers.
+pub async fn connect_with(url: &str, headers: &[(&'static str, &str)]) -> Socket {
     let mut request = url.into_client_request().unwrap();
-    if let Some(protocol) = subprotocol {
-        request
-            .headers_mut()
-            .insert("sec-websocket-protocol", protocol.parse().unwrap());
+    for (name, value) in headers {
+        request.headers_mut().insert(*name, value.parse().unwrap());
     }
     tokio_tungstenite::connect_async(request).await.unwrap().0
 }

@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::widget;
 use crate::clients::dydu::{BOT, b64, decode};
-use crate::clients::{Socket, connect, next_text};
+use crate::clients::{Socket, connect_with, next_text};
 use crate::upstream::front::Got;
 use crate::{Line, recording};
 
@@ -27,12 +27,17 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a frame may take that the chatbox waits for.
 const FRAME_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// The program that shows the page. The recorder left it out.
+const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0.0.0";
+
 /// A page.
 pub struct Page {
     /// The servers in the chatbox's list, and which of them it uses.
     servers: Vec<String>,
     server: usize,
     http: reqwest::Client,
+    /// Where the page comes from.
+    origin: String,
     /// What is left of the scenario.
     lines: VecDeque<Line>,
     /// The websocket is refused, so the chatbox polls.
@@ -146,7 +151,11 @@ impl Page {
         Self {
             servers: servers.to_vec(),
             server: 0,
-            http: reqwest::Client::new(),
+            http: reqwest::Client::builder()
+                .user_agent(BROWSER)
+                .build()
+                .unwrap(),
+            origin: lines[0].headers["origin"].clone(),
             lines,
             polls: false,
             is_like_recorded: true,
@@ -444,7 +453,9 @@ impl Page {
             None if line.method.is_some() && self.polls => {}
             None if line.method.is_some() => {
                 let server = self.servers[self.server].replacen("http", "ws", 1);
-                self.socket = Some(connect(&format!("{server}{}", line.path), None).await);
+                let headers = [("origin", self.origin.as_str()), ("user-agent", BROWSER)];
+                let url = format!("{server}{}", line.path);
+                self.socket = Some(connect_with(&url, &headers).await);
             }
             None => self.hang_up(&label).await,
             Some(text) => {
@@ -596,6 +607,24 @@ impl Page {
             .filter(|answer| answer.endpoint == "poll" && widget::is_item(&answer.values))
             .map(|answer| answer.values)
             .collect()
+    }
+
+    /// Waits until these words stand in the history as the user's, with an answer to them.
+    pub async fn is_remembered(&mut self, text: &str) {
+        let path = format!("/api/chat/history/{BOT}");
+        let body = format!("contextUuid={}&solutionUsed=ASSISTANT", self.context);
+        let begun = Instant::now();
+        while begun.elapsed() < FRAME_TIMEOUT {
+            let values = self.post(&path, &body).await;
+            let interactions = values["interactions"].as_array().unwrap();
+            let said = interactions.iter().find(|one| one["user"] == text);
+            if said.is_some_and(|said| said["text"] != "") {
+                self.said.push(text.to_owned());
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{text:?} was not heard");
     }
 
     /// What the history shows now.

@@ -48,8 +48,15 @@ pub async fn waited_in(page: &mut Page) {
         .await;
     page.step("livechat: server drops (no close frame) the socket")
         .await;
-    // The chatbox still asks for suggestions.
+    // The chatbox does not notice, and what is said goes nowhere; but it asks for suggestions while
+    // the user types, and so the operator hears it for all that.
     page.step("livechat: send after drop").await;
+    page.is_remembered("toujours la ?").await;
+    let history = page.history("what was typed after the drop").await;
+    assert_eq!(
+        shown(history.last().unwrap()),
+        "Bien reçu « toujours la ? »"
+    );
     let path = format!(
         "/api/chat/status/{}/{}",
         crate::clients::dydu::BOT,

@@ -129,7 +129,11 @@ pub async fn surveys_and_files(page: &mut Page) {
     assert_eq!(played.talk()["text"], "");
     // What was said is still needed: it is deleted when the visit is over.
     page.instead("object=Delete", "object=Get");
-    page.step("gdpr data request by mail").await;
+    let played = page.step("gdpr data request by mail").await;
+    let data = played.of("gdpr");
+    assert_eq!(data["dialogsCount"], 1, "{data:#}");
+    let interactions = data["dialogs"][0]["interactions"].as_array().unwrap();
+    assert_eq!(interactions[0]["user"], "horaires ?");
 }
 
 /// The user has everything deleted, as recorded.
