@@ -389,3 +389,41 @@ async fn an_operator_is_told_of_a_widget_that_is_lost() {
     once(&seen, "You said: [The user's connection was lost.]");
     once(&seen, "You said: [The user is back.]");
 }
+
+/// The unmodified chatbox never reconnects, and shows its user what it never sends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_user_of_a_lost_widget_says_is_found() {
+    let chain = Chain::start(false).await;
+    let mut widget = chain.queued("unheard").await;
+    widget.enter_livechat().await;
+    let mut seen = Seen::default();
+    until(&mut widget, &mut seen, "How can I help?").await;
+    widget.lose_socket();
+    // The loss is noticed a moment later than it happens.
+    let context = widget.context.clone().unwrap();
+    let history = async || {
+        let asked = [
+            ("contextUuid", context.as_str()),
+            ("solutionUsed", "ASSISTANT"),
+        ];
+        let answer = widget.call(&format!("chat/history/{BOT}"), &asked).await;
+        decode(&answer["values"]).to_string()
+    };
+    let begun = Instant::now();
+    loop {
+        widget.types("still").await;
+        widget.types("still there?").await;
+        let said = history().await;
+        if said.contains("You said: still there?") {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(40), "{said}");
+        tokio::time::sleep(Duration::from_secs(6)).await;
+    }
+    // Somebody else's words are not this user's.
+    let stranger = Dydu::rest(&chain.gateway.url("/dydu"), Visitor::new("stranger"));
+    stranger.types("my own question").await;
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    let said = history().await;
+    assert!(!said.contains("my own question"), "{said}");
+}

@@ -6,8 +6,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::{Client, Seen, Socket, Visitor, attributes, connect, next_text, send_json, visible};
+use super::{
+    Client, Seen, Socket, Visitor, attributes, connect, connect_with, next_text, send_json, visible,
+};
 
+/// The site that the chatbox is on.
+const PAGE: &str = "https://shop.example";
 pub const BOT: &str = "00000000-0000-4000-8000-0000000d7d00";
 
 const SILENCE: Duration = Duration::from_secs(2);
@@ -278,7 +282,12 @@ impl Dydu {
     /// Opens the socket of a livechat, as the widget does, and talks by it from now on.
     pub async fn enter_livechat(&mut self) {
         let url = format!("{}/servlet//chatWs", self.base.replacen("http", "ws", 1));
-        self.socket = Some(connect(&url, Some("dyduchat")).await);
+        let headers = [
+            ("sec-websocket-protocol", "dyduchat"),
+            ("origin", PAGE),
+            ("user-agent", self.visitor.user_id.as_str()),
+        ];
+        self.socket = Some(connect_with(&url, &headers).await);
         self.over_socket = true;
         let frame = json!({ "type": "checkContextAvailability", "parameters": encode(&json!({
             "contextId": self.context, "botId": BOT, "space": "Defaut",
@@ -286,6 +295,29 @@ impl Dydu {
             "solutionUsed": "ASSISTANT", "saml2_info": null,
         }))});
         send_json(self.socket.as_mut().unwrap(), &frame).await;
+    }
+
+    /// Types without sending, as far as the server gets to know of it: the page asks for
+    /// suggestions.
+    pub async fn types(&self, text: &str) {
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("language", &self.visitor.locale)
+            .append_pair("search", text)
+            .append_pair("space", "Defaut")
+            .append_pair("onlyShowRewordables", "true")
+            .finish();
+        let request = self
+            .http
+            .post(format!("{}/servlet/api/chat/search/{BOT}", self.base))
+            .header(
+                "content-type",
+                "application/x-www-form-urlencoded; charset=UTF-8",
+            )
+            .header("origin", PAGE)
+            .header("user-agent", self.visitor.user_id.as_str())
+            .body(form);
+        let response = request.send().await.unwrap();
+        assert!(response.status().is_success(), "{response:?}");
     }
 
     /// The socket breaks, or is closed after the end.
