@@ -301,7 +301,7 @@ impl Dydu {
     /// suggestions.
     pub async fn types(&self, text: &str) {
         let form = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("language", &self.visitor.locale)
+            .append_pair("language", self.visitor.locale)
             .append_pair("search", text)
             .append_pair("space", "Defaut")
             .append_pair("onlyShowRewordables", "true")

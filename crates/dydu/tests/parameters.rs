@@ -317,6 +317,8 @@ fn every_kind_of_question_is_kept_and_given_on() {
         let call = call(frontend().handle(request, &path, &cx(&Ids::default())));
         let event = event_of(call.operation);
         assert!(event.hidden);
+        let origin = Some(kind).filter(|kind| *kind != "of_next_year");
+        assert_eq!(event.origin.as_deref(), origin);
         let is_link = matches!(
             kind,
             "redirection"

@@ -12,7 +12,7 @@ use crate::convert::compose::{Occasion, Scene, compose};
 use crate::convert::input::{self, Said};
 use crate::convert::push;
 use crate::wire::talk::Mode;
-use crate::wire::{Envelope, TalkRequest, TalkValues, envelope};
+use crate::wire::{Envelope, TalkRequest, TalkValues, envelope, words};
 
 /// Hands the words over and, on REST, waits for the answer.
 ///
@@ -33,6 +33,9 @@ pub(super) fn talk(ask: &Ask<'_>, cx: &Cx<'_>) -> Result<Plan, Fault> {
     event.unrecorded =
         request.do_not_register.unwrap_or(false) || request.extra_flag("doNotRegisterInteraction");
     event.hidden = request.extra_flag("hide");
+    event.origin = Some(request.origin())
+        .filter(|origin| words::is_origin(origin))
+        .map(str::to_owned);
     event.extras = input::extras(&request);
     if let UserInput::Choice(choice) = &event.input {
         event.parent = choice.message;

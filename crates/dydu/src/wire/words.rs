@@ -108,3 +108,24 @@ pub fn is_operator(type_response: &str) -> bool {
 pub fn is_end(type_response: &str) -> bool {
     matches!(type_response, ENDED_BY_OPERATOR | AUTO_CLOSED | USER_LEFT)
 }
+
+/// Whether a word says where a question comes from:
+/// `docs/protocols/dydu.md#4-parameter-dictionary`.
+pub fn is_origin(word: &str) -> bool {
+    matches!(
+        word,
+        "reword_auto"
+            | "reword_knowledge"
+            | "reword_teaser"
+            | "reword_feedback"
+            | "redirection"
+            | "redirection_newpage"
+            | "redirection_javascript"
+            | "redirection_knowledge"
+            | "redirection_consultation_space"
+            | "redirection_personnality"
+            | "redirection_invalidlink"
+            | "before_close_dialog"
+            | "exportable_faq"
+    )
+}
