@@ -19,6 +19,8 @@ mod visit;
 #[path = "dydu/widget.rs"]
 mod widget;
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::process::{Gateway, root};
@@ -90,6 +92,14 @@ async fn a_visit_with_everything() {
     livechat::ended_by_the_user(&mut page).await;
     queue::left(&mut page).await;
     queue::waited_in(&mut page).await;
+    while gateway
+        .count("switchboard_websockets", &[("side", "frontend")])
+        .await
+        > 0.0
+    {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    queue::overheard(&mut page).await;
     page.end();
     visit::deleted(&mut page).await;
     assert_eq!(page.failures, 0);

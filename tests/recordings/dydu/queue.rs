@@ -48,6 +48,10 @@ pub async fn waited_in(page: &mut Page) {
         .await;
     page.step("livechat: server drops (no close frame) the socket")
         .await;
+}
+
+/// What the user types after the socket was dropped.
+pub async fn overheard(page: &mut Page) {
     // The chatbox does not notice, and what is said goes nowhere; but it asks for suggestions while
     // the user types, and so the operator hears it for all that.
     page.step("livechat: send after drop").await;
