@@ -2,17 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::sync::Arc;
+mod support;
+
 use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusBuilder;
+use support::texts;
 use switchboard_core::Fault;
 use switchboard_core::dialect::{
-    After, Attach, Call, Collect, Entry, Find, Item, Operation, Outcome, Retry, Target,
-    UnknownChoice, Wait,
+    After, Attach, Call, Collect, Find, Operation, Outcome, Retry, Target, UnknownChoice, Wait,
 };
 use switchboard_core::model::{
-    ChoiceMade, Content, EndReason, MessageId, Profile, Timestamp, UserEvent, UserInput,
+    ChoiceMade, EndReason, MessageId, Profile, Timestamp, UserEvent, UserInput,
 };
 use switchboard_exchange::{Attachment, Delivery, Exchange, FrontendHandle, Limits};
 use switchboard_testkit::{FakeBackend, FakeEngine, PlainFrontend, parts, say};
@@ -42,24 +43,6 @@ fn exchange_with(
 
 fn alice() -> Find {
     Find::Continue(KEY.to_owned())
-}
-
-fn texts<'a>(entries: impl IntoIterator<Item = &'a Arc<Entry>>) -> Vec<String> {
-    entries
-        .into_iter()
-        .filter_map(|entry| match &entry.item {
-            Item::Message(published) => match &published.message.content {
-                Content::Text { text } => Some(text.body.clone()),
-                other => Some(other.kind().as_str().to_owned()),
-            },
-            Item::Ended { reason } => Some(format!("ended: {}", reason.as_str())),
-            Item::User(event) => match &event.input {
-                UserInput::Text { text } => Some(format!("> {text}")),
-                other => Some(format!("> {other:?}")),
-            },
-            _ => None,
-        })
-        .collect()
 }
 
 async fn ask(handle: &FrontendHandle, id: u128, text: &str) -> Result<Vec<String>, Fault> {
