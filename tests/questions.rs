@@ -231,9 +231,7 @@ async fn questions_reach_the_engine_and_its_answers_the_widget() {
 async fn a_programs_mistake_is_named() {
     let (front, _engine, _script) = start("mistakes").await;
     for (path, form, field) in [
-        ("topknowledge", &[("period", "Ever")][..], "period"),
-        ("topknowledge", &[("maxKnowledge", "x")], "maxKnowledge"),
-        ("search", &[("language", "en")], "search"),
+        ("search", &[("language", "en")][..], "search"),
         ("gdpr", &[("object", "Get")], "clientId"),
         ("gdpr", &[("clientId", "c"), ("object", "Sell")], "object"),
         ("dialogs", &[("language", "en")], "clientId"),

@@ -334,7 +334,7 @@ fn the_engine_is_told_what_a_user_wants_done() {
     let (call, request, _) = sent(asking.hear(call, Err(TransportFault::Timeout)));
     assert!(request.uri().to_string().starts_with("https://b.example/"));
     let output = asking.hear(call, Err(TransportFault::Connect));
-    assert_eq!(ended(&output, TurnOutcome::Unavailable), None);
+    assert_eq!(ended(&output, TurnOutcome::Unreachable), None);
     let nobody = asking.give(UserInput::Query(wanted(DataRequest::Delete, None)));
     assert!(nobody.effects.is_empty());
     assert_eq!(done(&nobody), None);

@@ -270,8 +270,12 @@ fn failing_servers_are_passed_over() {
         Duration::from_secs(42),
         "no longer than the turn"
     );
+    // The server that failed with another word than 503 may have heard it.
     let output = drive.answer(third.call, 503, &json!({}));
-    let output = drive.answer(sent(&output).call, 502, &json!({}));
+    assert!(output.effects.is_empty() && output.events.is_empty());
+    let fourth = sent(&drive.wake());
+    assert!(fourth.url.starts_with("https://b.example/"));
+    let output = drive.answer(fourth.call, 503, &json!({}));
     ends(&output, turn, TurnOutcome::Unavailable);
     assert!(
         drive
@@ -309,7 +313,7 @@ fn what_may_have_been_heard_is_not_said_twice() {
     alone.fails(sent(&output).call, TransportFault::Connect);
     let output = alone.wake();
     let output = alone.fails(sent(&output).call, TransportFault::Connect);
-    ends(&output, turn, TurnOutcome::Unavailable);
+    ends(&output, turn, TurnOutcome::Unreachable);
 }
 
 /// A try that could not end within the turn is not begun.
@@ -324,7 +328,7 @@ fn tries_fit_into_the_turn() {
     assert_eq!(retried.timeout, Duration::from_secs(12));
     drive.now += 5_000;
     let output = drive.fails(retried.call, TransportFault::Connect);
-    ends(&output, turn, TurnOutcome::Unavailable);
+    ends(&output, turn, TurnOutcome::Unreachable);
     // A turn that was given up is not tried again.
     let (turn, output) = drive.user(UserInput::text("hi"));
     drive.fails(sent(&output).call, TransportFault::Connect);
@@ -386,13 +390,15 @@ fn refusals_and_nonsense_end_the_turn() {
         let output = drive.answer(sent(&output).call, status, &body);
         ends(&output, turn, outcome);
     }
-    // A turn that was given up is not answered any more.
+    // What comes after a turn was given up is told all the same, as unasked.
     let mut drive = Drive::new(json!({}));
     let (turn, output) = drive.user(UserInput::text("hi"));
     let call = sent(&output).call;
     drive.give(LegInput::Abandon { turn });
     let body = fixture("09-talk-plain")["response"]["body"].clone();
-    assert!(drive.answer(call, 200, &body).events.is_empty());
+    let late = drive.answer(call, 200, &body);
+    assert!(!late.events.is_empty());
+    assert!(late.events.iter().all(|event| event.turn.is_none()));
 }
 
 #[test]

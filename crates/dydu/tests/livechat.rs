@@ -264,6 +264,17 @@ fn a_lost_socket_is_replaced_by_polls_and_opened_again() {
     let ended: Vec<_> = output.events.iter().map(|event| event.turn).collect();
     assert_eq!(ended, [Some(first), Some(second)]);
 
+    // What was said before comes first: what is pushed waits for the poll.
+    let output = operator_says(&mut drive, "five", Some(NOW + 8_000));
+    assert!(output.events.is_empty());
+    let poll = sent(&drive.give(LegInput::Timer));
+    assert_eq!(poll.params.number("lastPoll"), Some(NOW + 3_000));
+    let output = drive.answer(poll.call, 200, &polled("four", NOW + 7_000));
+    assert_eq!(texts(&output), ["four"]);
+    let poll = sent(&drive.give(LegInput::Timer));
+    let output = drive.answer(poll.call, 200, &nothing());
+    assert_eq!(texts(&output), ["five"]);
+
     // The socket brings what a poll has brought already, and what it has not.
     let output = operator_says(&mut drive, "three", Some(NOW + 3_000));
     assert!(output.events.is_empty());
@@ -316,7 +327,7 @@ fn words_that_do_not_arrive_are_told_to_be_lost() {
         break drive.fails(talk.call, TransportFault::Connect);
     };
     assert!(output.events.iter().any(|event| event.turn == Some(turn)
-        && event.event == BotEvent::TurnEnded(TurnOutcome::Unavailable)));
+        && event.event == BotEvent::TurnEnded(TurnOutcome::Unreachable)));
     let talk = sent(&output);
     assert_eq!(talk.params.get("userInput"), Some("more"));
     let output = drive.answer(talk.call, 200, &nothing());

@@ -283,8 +283,15 @@ fn every_spelling_of_the_default_space_is_none() {
         "undefined",
     ] {
         let space: &'static str = space;
-        let profile = talk(&[("userInput", "hi"), ("space", space)]).profile;
+        let change = talk(&[("userInput", "hi"), ("space", space)]).profile;
+        let mut profile = Profile::default();
+        profile.merge(change.clone());
         assert_eq!(profile.space, None, "{space}");
+        // Who names it leaves any other space; who names none stays.
+        profile.space = Some("Pro".to_owned());
+        profile.merge(change);
+        let is_named = space.to_lowercase().starts_with("defau");
+        assert_eq!(profile.space.is_none(), is_named, "{space}");
     }
 }
 

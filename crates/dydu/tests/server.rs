@@ -128,7 +128,8 @@ fn a_welcome_opens_a_conversation() {
     assert_eq!(call.target.find, Find::Renew(None));
     assert_eq!(call.profile.user_id.as_deref(), Some("4be0c1d2a97f336"));
     assert_eq!(call.profile.locales.selected.as_deref(), Some("en"));
-    assert_eq!(call.profile.space, None);
+    // It leads back to the default space.
+    assert_eq!(call.profile.space.as_deref(), Some(""));
     assert_eq!(call.profile.app.as_deref(), Some(BOT));
     assert_eq!(call.profile.returning, Some(false));
     let Operation::Input { event, wait, .. } = call.operation else {

@@ -332,7 +332,7 @@ fn a_file_that_does_not_arrive_is_told() {
         (Ok((200, String::new())), TurnOutcome::Unavailable),
         (Ok((413, String::new())), TurnOutcome::Refused),
         (Ok((500, String::new())), TurnOutcome::Unavailable),
-        (Err(TransportFault::Connect), TurnOutcome::Unavailable),
+        (Err(TransportFault::Connect), TurnOutcome::Unreachable),
         (Err(TransportFault::Timeout), TurnOutcome::TimedOut),
     ];
     for (answer, expected) in cases {

@@ -6,6 +6,7 @@
 //! says: they are shown to the human as they are typed, and count as said once they rest.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
@@ -40,30 +41,47 @@ impl Absence {
 
 /// Conversations of one frontend whose client was lost, by the client.
 #[derive(Default)]
-pub(crate) struct Absent(Mutex<HashMap<ClientMark, Vec<Weak<Conversation>>>>);
+pub(crate) struct Absent {
+    conversations: Mutex<HashMap<ClientMark, Vec<Weak<Conversation>>>>,
+    /// There are some. Most of the time there are none, and no call should wait to learn that.
+    some: AtomicBool,
+}
 
 impl Absent {
     fn add(&self, client: ClientMark, conversation: &Arc<Conversation>) {
         let weak = Arc::downgrade(conversation);
-        let mut absent = self.0.lock();
+        let mut absent = self.conversations.lock();
+        self.some.store(true, Ordering::Relaxed);
         let known = absent.entry(client).or_default();
         if !known.iter().any(|other| other.ptr_eq(&weak)) {
             known.push(weak);
         }
     }
 
+    /// A client does something in a conversation. If it looks like one that another conversation
+    /// misses, it is not that one: the two can no longer be told apart.
+    pub(crate) fn seen(&self, client: ClientMark, conversation: &Arc<Conversation>) {
+        for other in self.known(client) {
+            if !Arc::ptr_eq(&other, conversation) {
+                other.forget_client(client);
+            }
+        }
+    }
+
+    fn known(&self, client: ClientMark) -> Vec<Arc<Conversation>> {
+        if !self.some.load(Ordering::Relaxed) {
+            return Vec::new();
+        }
+        let absent = self.conversations.lock();
+        let known = absent.get(&client).into_iter().flatten();
+        known.filter_map(Weak::upgrade).collect()
+    }
+
     /// The conversation that misses this client. None if there are several: one client cannot be
     /// told from the other then.
     fn find(&self, client: ClientMark) -> Option<Arc<Conversation>> {
-        let known: Vec<_> = {
-            let absent = self.0.lock();
-            absent
-                .get(&client)?
-                .iter()
-                .filter_map(Weak::upgrade)
-                .collect()
-        };
-        let mut missing = known
+        let mut missing = self
+            .known(client)
             .into_iter()
             .filter(|conversation| conversation.misses(client));
         let found = missing.next()?;
@@ -72,7 +90,7 @@ impl Absent {
 
     pub(crate) fn forget_those_back(&self) {
         let known: Vec<_> = {
-            let absent = self.0.lock();
+            let absent = self.conversations.lock();
             let clients = absent.iter();
             clients
                 .flat_map(|(client, all)| all.iter().map(|one| (*client, one.clone())))
@@ -85,13 +103,14 @@ impl Absent {
             {
                 continue;
             }
-            let mut absent = self.0.lock();
+            let mut absent = self.conversations.lock();
             if let Some(all) = absent.get_mut(&client) {
                 all.retain(|other| !other.ptr_eq(&weak));
                 if all.is_empty() {
                     absent.remove(&client);
                 }
             }
+            self.some.store(!absent.is_empty(), Ordering::Relaxed);
         }
     }
 }
@@ -101,6 +120,15 @@ impl Conversation {
         let state = self.state.lock();
         let absence = state.absence.as_ref();
         !state.gone && absence.is_some_and(|absence| absence.client == Some(client))
+    }
+
+    fn forget_client(&self, client: ClientMark) {
+        if let Some(absence) = &mut self.state.lock().absence
+            && absence.client == Some(client)
+        {
+            absence.client = None;
+            absence.typed = None;
+        }
     }
 
     /// A client's socket is gone.
@@ -244,6 +272,7 @@ impl FrontendHandle {
         let Some(conversation) = self.state.absent.find(client) else {
             return;
         };
+        conversation.touch(self.inner.clock.now());
         let pending = {
             let mut state = conversation.state.lock();
             conversation.overhear(&self.inner, &mut state, text)

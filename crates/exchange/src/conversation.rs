@@ -101,8 +101,10 @@ pub(crate) struct Turn {
     pub(crate) unrecorded: bool,
     /// Callers that wait for it.
     pub(crate) waiters: u32,
-    /// A caller took its answer.
-    pub(crate) answered: bool,
+    /// When a caller took its answer last.
+    pub(crate) taken: Option<Timestamp>,
+    /// Bytes of a file that are on their way to the engine with it.
+    pub(crate) content: usize,
     /// A caller went away before there was one.
     pub(crate) given_up: bool,
     pub(crate) queried: Option<QueryAnswer>,
@@ -127,7 +129,7 @@ impl Turn {
 
     /// The engine could not be reached, so that a repetition is worth another try.
     pub(crate) fn is_unheard(&self) -> bool {
-        let unheard = |outcome| outcome == TurnOutcome::Unavailable;
+        let unheard = |outcome| outcome == TurnOutcome::Unreachable;
         self.published == 0
             && matches!(self.stage, Stage::Ended { outcome, .. } if unheard(outcome))
     }
@@ -137,15 +139,15 @@ impl Turn {
         if self.retry.is_none_or(|own| own.digest != retry.digest) {
             return false;
         }
-        let Stage::Ended { at, .. } = self.stage else {
+        let Stage::Ended { outcome, at } = self.stage else {
             return true;
         };
-        let since = now.since(at);
-        if !self.answered || self.is_unheard() {
-            return since < REMEMBER_RETRIES;
-        }
-        let may_be_missed = self.given_up || at.since(self.asked) >= retry.patience;
-        !retry.patience.is_zero() && may_be_missed && since < retry.pause + RETRY_MARGIN
+        let Some(taken) = self.taken.filter(|_| !self.is_unheard()) else {
+            return now.since(at) < REMEMBER_RETRIES;
+        };
+        let may_be_missed =
+            outcome != TurnOutcome::Done || self.given_up || at.since(self.asked) >= retry.patience;
+        !retry.patience.is_zero() && may_be_missed && now.since(taken) < retry.pause + RETRY_MARGIN
     }
 }
 
@@ -300,6 +302,12 @@ impl Conversation {
         self.last_used.fetch_max(now.as_millis(), Ordering::Relaxed);
     }
 
+    /// A client's socket is there, and a human is or is awaited.
+    pub(crate) fn has_company(&self) -> bool {
+        let state = self.state.lock();
+        state.attached > 0 && state.handover != HandoverState::None && !state.ended
+    }
+
     /// Ended or gone: a new conversation may take its key.
     pub(crate) fn is_over(&self) -> bool {
         let state = self.state.lock();
@@ -428,6 +436,9 @@ impl State {
             HandoverPhase::Joined | HandoverPhase::Transferred => HandoverState::Active,
             HandoverPhase::LeftByUser | HandoverPhase::Ended => HandoverState::None,
         };
+        if self.handover == HandoverState::None {
+            self.absence = None;
+        }
     }
 
     pub(crate) fn end(
@@ -442,6 +453,7 @@ impl State {
         }
         self.ended = true;
         self.handover = HandoverState::None;
+        self.absence = None;
         self.log(now, turn, (0, false), false, Item::Ended { reason }, keep);
         true
     }

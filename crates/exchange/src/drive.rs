@@ -4,7 +4,7 @@
 //! is started under the lock and awaited outside of it.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::Response;
@@ -21,6 +21,9 @@ use tokio::sync::mpsc;
 use crate::conversation::{Conversation, LegSocket, Stage, State};
 use crate::exchange::Inner;
 use crate::{BoxFuture, SocketCommand, SocketEvent};
+
+/// How much longer than a turn a conversation without a place is kept.
+const KEEP_MARGIN: Duration = Duration::from_secs(5);
 
 /// Messages that may wait for a leg's socket, each way.
 const SOCKET_QUEUE: usize = 64;
@@ -241,6 +244,7 @@ impl Conversation {
             return;
         };
         turn.stage = Stage::Ended { outcome, at };
+        inner.give_room(std::mem::take(&mut turn.content));
         let engine = turn
             .engine_since
             .map(|since| arrived.saturating_duration_since(since))
@@ -374,6 +378,35 @@ impl Conversation {
         }
     }
 
+    /// Keeps a conversation that nobody can find, until nothing is under way in it: the timer alone
+    /// would let it go.
+    pub(crate) fn keep_until_done(self: &Arc<Self>) {
+        let is_busy = |conversation: &Self| {
+            let state = conversation.state.lock();
+            state.turns.iter().any(|turn| !turn.is_over())
+                || state.in_flight > 0
+                || state.leg.as_ref().is_some_and(|leg| !leg.is_quiet())
+        };
+        if !is_busy(self) {
+            return;
+        }
+        let conversation = self.clone();
+        tokio::spawn(async move {
+            // Its turns end before that, by themselves or by their deadline.
+            let patience = conversation.frontend.turn_timeout + KEEP_MARGIN;
+            let done = async {
+                loop {
+                    let changed = conversation.changed.notified();
+                    if !is_busy(&conversation) {
+                        return;
+                    }
+                    changed.await;
+                }
+            };
+            let _ = tokio::time::timeout(patience, done).await;
+        });
+    }
+
     pub(crate) fn set_timer(self: &Arc<Self>, inner: &Inner, state: &mut State) {
         let wake = state.leg.as_ref().and_then(|leg| leg.wake_at());
         let deadline = state
@@ -455,7 +488,7 @@ fn is_last(turn: Option<MessageId>, rest: &[LegEvent]) -> bool {
 pub(crate) fn fault_of(outcome: TurnOutcome) -> Option<Fault> {
     match outcome {
         TurnOutcome::Done => None,
-        TurnOutcome::Unavailable => Some(Fault::BackendUnavailable),
+        TurnOutcome::Unavailable | TurnOutcome::Unreachable => Some(Fault::BackendUnavailable),
         TurnOutcome::TimedOut => Some(Fault::TimedOut),
         TurnOutcome::Refused => Some(Fault::bad_input("the engine refused the input")),
     }

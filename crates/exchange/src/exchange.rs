@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -36,6 +36,8 @@ pub(crate) struct Inner {
     pub(crate) limits: Limits,
     pub(crate) timer: Timer,
     pub(crate) draining: AtomicBool,
+    /// Bytes of files that are on their way to engines.
+    content: AtomicUsize,
 }
 
 impl Inner {
@@ -44,6 +46,21 @@ impl Inner {
             now: self.clock.now(),
             ids: &*self.clock,
         }
+    }
+
+    /// Takes room for a file on its way to an engine. `false` if there is none.
+    pub(crate) fn make_room(&self, bytes: usize) -> bool {
+        let most = self.limits.content_bytes;
+        self.content
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| {
+                taken.checked_add(bytes).filter(|sum| *sum <= most)
+            })
+            .is_ok()
+    }
+
+    /// The file has arrived, or never will.
+    pub(crate) fn give_room(&self, bytes: usize) {
+        self.content.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     pub(crate) fn fresh_conversation_id(&self) -> ConversationId {
@@ -134,6 +151,7 @@ impl Exchange {
             limits: parts.limits,
             timer: Timer::default(),
             draining: AtomicBool::new(false),
+            content: AtomicUsize::new(0),
         });
         let exchange = Self {
             inner,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use switchboard_core::Fault;
 use switchboard_core::dialect::{Find, Retry, Target};
-use switchboard_core::model::{ConversationId, Timestamp};
+use switchboard_core::model::{ConversationId, EndReason, Timestamp};
 
 use crate::conversation::{Conversation, REMEMBER_RETRIES, State};
 use crate::exchange::FrontendHandle;
@@ -91,10 +91,25 @@ impl FrontendHandle {
         }
         let conversation = Conversation::from_stored(stored, self.state.clone(), &self.inner)?;
         // First in place, then out of the store: whoever looks meanwhile finds one or the other.
-        let conversation = self.state.conversations.insert(&Arc::new(conversation));
+        let own = Arc::new(conversation);
+        let conversation = self.state.conversations.insert(&own);
+        if !Arc::ptr_eq(&own, &conversation) {
+            // Somebody else has taken it up at the same time.
+            return Ok(Some(conversation));
+        }
         // From here on the live one is the truth; a copy would expire behind its back.
-        if let Err(error) = self.inner.store.remove(&self.state.name, key).await {
-            tracing::warn!(%error, "cannot remove a conversation that was taken up from the store");
+        match self.inner.store.remove(&self.state.name, key).await {
+            Ok(true) => {}
+            Ok(false) => {
+                // Erased between being loaded and being put in place.
+                let reason = EndReason::Other("erased".to_owned());
+                conversation.dismiss(&self.inner, &mut conversation.state.lock(), reason);
+                self.state.conversations.remove_if(&conversation, || true);
+                return Ok(None);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot remove a conversation that was taken up from the store");
+            }
         }
         Ok(Some(conversation))
     }

@@ -153,6 +153,8 @@ pub struct Limits {
     /// How long a client's socket may be away while a human is involved before the human is told.
     /// Default 10 s.
     pub absence: Duration,
+    /// Most bytes of users' files that may be on their way to engines at a time. Default 256 MiB.
+    pub content_bytes: usize,
     /// How long what an absent client was seen typing must rest before it counts as said.
     /// Default 4 s.
     pub overheard: Duration,
@@ -166,6 +168,7 @@ impl Default for Limits {
             put_away_after: Duration::from_secs(60),
             sweep_every: Duration::from_secs(5),
             absence: Duration::from_secs(10),
+            content_bytes: 256 * 1024 * 1024,
             overheard: Duration::from_secs(4),
         }
     }

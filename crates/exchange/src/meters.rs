@@ -109,7 +109,9 @@ impl Meters {
 
     pub(crate) fn turn_ended(&self, outcome: TurnOutcome, total: Duration, engine: Duration) {
         self.turns_under_way.fetch_sub(1, Ordering::Relaxed);
-        if let Some(at) = OUTCOMES.iter().position(|known| *known == outcome)
+        // To operators it is one thing.
+        let word = outcome.as_str();
+        if let Some(at) = OUTCOMES.iter().position(|known| known.as_str() == word)
             && let Some(counter) = self.outcomes.get(at)
         {
             counter.increment(1);

@@ -34,8 +34,6 @@ impl FrontendHandle {
         profile: Profile,
         operation: Operation,
     ) -> Result<Outcome, Fault> {
-        // A conversation may be put away between being found and being locked; then it is found
-        // again, in the store.
         if let (Some(client), Operation::Input { event, .. }, Find::Detached) =
             (target.client, &operation, &target.find)
             && let UserInput::Query(Query::Suggestions(typed)) = &event.input
@@ -48,14 +46,25 @@ impl FrontendHandle {
         ) {
             return self.personal(&target, profile, operation).await;
         }
+        // A conversation may be put away between being found and being locked; then it is found
+        // again, in the store.
         let mut attempt = Attempt { profile, operation };
         loop {
             let (conversation, created) = self.find(&target).await?;
+            let is_detached = target.find == Find::Detached;
+            if let Some(client) = target.client.filter(|_| !is_detached) {
+                self.state.absent.seen(client, &conversation);
+            }
             match self
                 .try_perform(&conversation, created, attempt, target.retry)
                 .await
             {
-                Ok(result) => return result,
+                Ok(result) => {
+                    if is_detached {
+                        conversation.keep_until_done();
+                    }
+                    return result;
+                }
                 Err(back) => attempt = back,
             }
         }
@@ -186,16 +195,21 @@ impl FrontendHandle {
                 !delivered && entry.is_outbound() && !entry.is_transient()
             }),
             Operation::Greet { .. } => Vec::new(),
-            Operation::Poll { after, limit } => take(state, 0, limit, |entry, delivered| {
-                let stale = entry.is_transient()
-                    && now.as_millis() - entry.at.as_millis() > FRESH_TYPING_MS;
-                let wanted = match after {
-                    After::Delivered => !delivered,
-                    After::Time(at) => entry.at > at,
-                    After::Seq(seq) => entry.seq > seq,
-                };
-                wanted && entry.is_outbound() && !stale
-            }),
+            Operation::Poll { after, limit } => {
+                // Typing that something has followed is over.
+                let newest = state.last_seq;
+                take(state, 0, limit, move |entry, delivered| {
+                    let stale = entry.is_transient()
+                        && (entry.seq < newest
+                            || now.as_millis() - entry.at.as_millis() > FRESH_TYPING_MS);
+                    let wanted = match after {
+                        After::Delivered => !delivered,
+                        After::Time(at) => entry.at > at,
+                        After::Seq(seq) => entry.seq > seq,
+                    };
+                    wanted && entry.is_outbound() && !stale
+                })
+            }
             Operation::History { limit } => recorded(state, limit),
             Operation::Restore { limit } => {
                 let entries = recorded(state, limit);
@@ -244,7 +258,7 @@ impl FrontendHandle {
             let mut accepted = self.join(state, turn, waits);
             if let Some(turn) = state.turn(turn) {
                 turn.stage = Stage::Queued;
-                turn.answered = false;
+                turn.taken = None;
             }
             self.state.meters.turn_begun();
             accepted.pending = self.hand_over(conversation, state, event);
@@ -252,7 +266,8 @@ impl FrontendHandle {
         }
         let opens_turn = event.input.opens_turn();
         let bound = self.inner.limits.queued_events;
-        if state.waiting.len() >= bound || state.in_flight >= bound {
+        let open = state.turns.iter().filter(|turn| !turn.is_over()).count();
+        if open > bound || state.in_flight >= bound {
             if opens_turn {
                 return Err(Fault::RateLimited { retry_after: None });
             }
@@ -262,6 +277,10 @@ impl FrontendHandle {
                 joined: None,
                 pending,
             });
+        }
+        let content = content_of(&event);
+        if content > 0 && !self.inner.make_room(content) {
+            return Err(Fault::RateLimited { retry_after: None });
         }
         self.state.meters.received(&event.input);
         if !opens_turn {
@@ -293,7 +312,8 @@ impl FrontendHandle {
             published: 0,
             unrecorded: event.unrecorded,
             waiters: waits,
-            answered: false,
+            taken: None,
+            content,
             given_up: false,
             queried: None,
             seq: state.last_seq + 1,
@@ -370,7 +390,7 @@ impl FrontendHandle {
             let changed = conversation.changed.notified();
             let finished = {
                 let mut state = conversation.state.lock();
-                finished(&mut state, turn, collect)
+                finished(&mut state, turn, collect, self.inner.clock.now())
                     .map(|result| (result, conversation.view(&state, created, used)))
             };
             if let Some((result, view)) = finished {
@@ -446,6 +466,14 @@ fn asked(state: &State, turn: MessageId) -> Option<Arc<UserEvent>> {
     }
 }
 
+/// How many bytes of a file an event carries.
+fn content_of(event: &UserEvent) -> usize {
+    match &event.input {
+        UserInput::File(file) => file.content.len(),
+        _ => 0,
+    }
+}
+
 /// The event as it is kept.
 fn without_content(event: &Arc<UserEvent>) -> Arc<UserEvent> {
     match &event.input {
@@ -461,7 +489,12 @@ fn without_content(event: &Arc<UserEvent>) -> Arc<UserEvent> {
 }
 
 /// The answer of a turn, if it has ended.
-fn finished(state: &mut State, id: MessageId, collect: Collect) -> Option<Result<Answer, Fault>> {
+fn finished(
+    state: &mut State,
+    id: MessageId,
+    collect: Collect,
+    now: Timestamp,
+) -> Option<Result<Answer, Fault>> {
     let Some(turn) = state.turn(id) else {
         // Forgotten: so many turns have ended since that nobody can be waiting for it.
         return Some(Err(Fault::TimedOut));
@@ -469,7 +502,7 @@ fn finished(state: &mut State, id: MessageId, collect: Collect) -> Option<Result
     let Stage::Ended { outcome, .. } = turn.stage else {
         return None;
     };
-    turn.answered = true;
+    turn.taken = Some(now);
     let since = turn.seq;
     let queried = turn.queried.clone();
     // What another caller waits for is not this one's to take.
@@ -556,7 +589,7 @@ impl Drop for Waiter<'_> {
     fn drop(&mut self) {
         if let Some(turn) = self.conversation.state.lock().turn(self.turn) {
             turn.waiters = turn.waiters.saturating_sub(1);
-            turn.given_up |= !turn.answered;
+            turn.given_up |= turn.taken.is_none();
         }
     }
 }

@@ -4,18 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use switchboard_core::Fault;
-use switchboard_core::dialect::{Answer, Operation, Outcome, Record, Target, UnknownChoice, Wait};
+use switchboard_core::dialect::{
+    Answer, Item, Operation, Outcome, Record, Target, UnknownChoice, Wait,
+};
 use switchboard_core::model::{EndReason, Profile, UserEvent};
 use switchboard_store::{StoreError, StoredConversation};
 use tokio::time::timeout;
 
-use crate::conversation::Conversation;
+use crate::conversation::{Conversation, Slot};
 use crate::exchange::FrontendHandle;
 use crate::find::in_scope;
 use crate::perform::{Attempt, Begun, recorded};
 
 /// How long to wait while another user's records are being looked for, and when to try again then.
 const BUSY: Duration = Duration::from_secs(2);
+
+/// How many entries are given out together; of the older conversations less than all then.
+const MOST_ENTRIES: usize = 5_000;
 
 /// A conversation that is taken up or put away while it is looked for is found another time.
 const PASSES: usize = 3;
@@ -45,6 +50,7 @@ impl FrontendHandle {
         let conversation = self.detached(&target.scope);
         if let Some(event) = event {
             self.tell(&conversation, profile, event);
+            conversation.keep_until_done();
         }
         let view = {
             let state = conversation.state.lock();
@@ -95,6 +101,12 @@ impl FrontendHandle {
             }
         }
         records.sort_by_key(|record| std::cmp::Reverse(record.last_used));
+        let mut left = MOST_ENTRIES;
+        for record in &mut records {
+            let skipped = record.entries.len().saturating_sub(left);
+            record.entries.drain(..skipped);
+            left -= record.entries.len();
+        }
         Ok(records)
     }
 
@@ -139,7 +151,9 @@ impl FrontendHandle {
             };
             let reason = EndReason::Other("erased".to_owned());
             conversation.dismiss(&self.inner, &mut state, reason);
-            state.log.clear();
+            // What remains to be told to whoever is attached.
+            let is_end = |slot: &Slot| matches!(slot.entry.item, Item::Ended { .. });
+            state.log.retain(is_end);
             state.profile = Arc::default();
             record
         };

@@ -40,6 +40,11 @@ async fn visit(
     conversation: &Arc<Conversation>,
     now: Timestamp,
 ) {
+    if conversation.has_company() {
+        // Who waits for a human, or listens to one, may be silent for long.
+        conversation.touch(now);
+        return;
+    }
     let idle = now.since(conversation.last_used());
     if idle >= frontend.frontend.idle_timeout() {
         expire(inner, frontend, conversation).await;
@@ -81,7 +86,7 @@ async fn put_away(
         tracing::warn!(%error, "cannot put a conversation away");
         return;
     }
-    frontend.conversations.remove_if(conversation, || {
+    let is_away = frontend.conversations.remove_if(conversation, || {
         let mut state = conversation.state.lock();
         let unchanged = state.version == version
             && state.attached == 0
@@ -89,4 +94,8 @@ async fn put_away(
         state.gone |= unchanged;
         unchanged
     });
+    // Used again, or erased, meanwhile: the copy must not outlive it.
+    if !is_away && let Err(error) = inner.store.remove(&frontend.name, &conversation.key).await {
+        tracing::warn!(%error, "cannot remove a stale copy of a conversation");
+    }
 }

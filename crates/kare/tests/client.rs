@@ -1009,7 +1009,7 @@ fn tokens_are_renewed() {
         "Bearer fourth"
     );
     other.respond(401, &json!({}));
-    assert_eq!(other.ended()[0].1, TurnOutcome::Unavailable);
+    assert_eq!(other.ended()[0].1, TurnOutcome::Unreachable);
     assert!(other.leg.is_quiet());
 }
 
@@ -1021,7 +1021,7 @@ fn no_engine() {
     assert!(client.ended().is_empty());
     client.wake();
     client.break_off(TransportFault::Connect);
-    assert_eq!(client.ended(), [(turn, TurnOutcome::Unavailable)]);
+    assert_eq!(client.ended(), [(turn, TurnOutcome::Unreachable)]);
     assert!(client.leg.is_quiet());
     let turn = client.input(2, hi());
     client.break_off(TransportFault::Timeout);
@@ -1033,13 +1033,13 @@ fn no_engine() {
     );
     assert_eq!(
         client.ended().last(),
-        Some(&(turn, TurnOutcome::Unavailable))
+        Some(&(turn, TurnOutcome::Unreachable))
     );
     let turn = client.input(4, hi());
     client.respond(200, &json!({"nothing": 1}));
     assert_eq!(
         client.ended().last(),
-        Some(&(turn, TurnOutcome::Unavailable))
+        Some(&(turn, TurnOutcome::Unreachable))
     );
     // A broken REST call is repeated with the same id.
     let mut client = rest();

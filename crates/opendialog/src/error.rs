@@ -34,6 +34,9 @@ impl DialectError {
             Self::Refused { status, .. } if *status == StatusCode::UNPROCESSABLE_ENTITY => {
                 TurnOutcome::Refused
             }
+            Self::Refused { status, .. } if *status == StatusCode::SERVICE_UNAVAILABLE => {
+                TurnOutcome::Unreachable
+            }
             Self::Refused { .. } | Self::Unreadable(_) => TurnOutcome::Unavailable,
         }
     }

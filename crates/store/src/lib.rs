@@ -89,11 +89,11 @@ pub trait ConversationStore: Send + Sync + 'static {
     /// The store cannot be reached.
     async fn save(&self, conversation: StoredConversation) -> Result<(), StoreError>;
 
-    /// Forgets a conversation. It is no error if there is none.
+    /// Forgets a conversation; whether there was one.
     ///
     /// # Errors
     /// The store cannot be reached.
-    async fn remove(&self, frontend: &str, key: &str) -> Result<(), StoreError>;
+    async fn remove(&self, frontend: &str, key: &str) -> Result<bool, StoreError>;
 
     /// The kept conversations of a user: those whose profile names this id.
     ///

@@ -51,11 +51,9 @@ impl ConversationStore for MemoryStore {
         Ok(())
     }
 
-    async fn remove(&self, frontend: &str, key: &str) -> Result<(), StoreError> {
-        self.conversations
-            .lock()
-            .remove(&(frontend.to_owned(), key.to_owned()));
-        Ok(())
+    async fn remove(&self, frontend: &str, key: &str) -> Result<bool, StoreError> {
+        let key = (frontend.to_owned(), key.to_owned());
+        Ok(self.conversations.lock().remove(&key).is_some())
     }
 
     async fn of_user(

@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 /// - `later MS A`: ends the turn; says A unasked after MS milliseconds.
 /// - `hang`: never ends the turn.
 /// - `fail`: ends the turn as unavailable.
-/// - `flaky REST`: ends the leg's first turn as unavailable, and says REST in later ones.
+/// - `flaky REST`: ends the leg's first turn as unreachable, and says REST in later ones.
 /// - `human`: a human takes over; `bot`: the human leaves.
 /// - `bye`: ends the conversation.
 /// - `offer A B`: offers the choices A and B.
@@ -151,7 +151,7 @@ impl FakeLeg {
                 return;
             }
             "flaky" if self.inputs == 1 => {
-                output.publish(turn, BotEvent::TurnEnded(TurnOutcome::Unavailable));
+                output.publish(turn, BotEvent::TurnEnded(TurnOutcome::Unreachable));
                 return;
             }
             "flaky" => self.say(turn, rest, cx, output),

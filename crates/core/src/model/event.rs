@@ -252,8 +252,10 @@ pub enum BotEvent {
 pub enum TurnOutcome {
     /// Answered, or needs no answer.
     Done,
-    /// The engine cannot be reached or answered with an error.
+    /// The engine cannot be reached or answered with an error. It may have heard the input.
     Unavailable,
+    /// The engine cannot be reached, and has not heard the input: to say it again does no harm.
+    Unreachable,
     /// The engine did not answer in time.
     TimedOut,
     /// The engine refused the input as unusable.
@@ -265,7 +267,7 @@ impl TurnOutcome {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Done => "done",
-            Self::Unavailable => "unavailable",
+            Self::Unavailable | Self::Unreachable => "unavailable",
             Self::TimedOut => "timed_out",
             Self::Refused => "refused",
         }

@@ -39,7 +39,8 @@ pub struct Profile {
     pub country: Option<String>,
     /// The user has been here before.
     pub returning: Option<bool>,
-    /// Consultation space; absent for the default one.
+    /// Consultation space; absent for the default one. A change to the empty string leads back to
+    /// the default one.
     pub space: Option<String>,
     /// Which of the frontend's apps, bots or app keys the conversation belongs to.
     pub app: Option<String>,
@@ -115,7 +116,11 @@ impl Profile {
         set(&mut self.timezone, change.timezone);
         set(&mut self.country, change.country);
         set(&mut self.returning, change.returning);
-        set(&mut self.space, change.space);
+        if change.space.as_deref() == Some("") {
+            self.space = None;
+        } else {
+            set(&mut self.space, change.space);
+        }
         set(&mut self.app, change.app);
         set(&mut self.scenario, change.scenario);
         set(&mut self.qualification, change.qualification);

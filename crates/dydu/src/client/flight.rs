@@ -3,7 +3,7 @@
 //! A request that fails goes to the next server at once; when all have failed there is a pause
 //! before the next round. What the user said must not reach an engine twice, so talk is stricter
 //! than the vendor's widget: after a timeout it is not repeated at all, and after a broken
-//! connection only at a server that cannot have heard it. Nothing is begun that could not end
+//! connection or an error other than 503 only at a server that cannot have heard it. Nothing is begun that could not end
 //! within its turn, and what nobody waits for is not worth a second round.
 
 use std::collections::VecDeque;
@@ -145,6 +145,9 @@ impl Failure {
             Self::Transport(TransportFault::Timeout) | Self::Answer(_, Fault::TimedOut) => {
                 TurnOutcome::TimedOut
             }
+            // A server that says so of itself has not dealt with it.
+            Self::Answer(StatusCode::SERVICE_UNAVAILABLE, _)
+            | Self::Transport(TransportFault::Connect) => TurnOutcome::Unreachable,
             Self::Answer(_, fault) => outcome(fault),
             Self::Transport(_) | Self::Unreadable => TurnOutcome::Unavailable,
         }
@@ -205,7 +208,7 @@ impl Flight {
         if !failure.allows_another(is_once) {
             return None;
         }
-        if is_once && *failure == Failure::Transport(TransportFault::Broken) {
+        if is_once && failure.outcome() != TurnOutcome::Unreachable {
             self.heard_by.push(self.server);
         }
         let servers = settings.servers.len().max(1);
@@ -216,7 +219,7 @@ impl Flight {
         let server = (1..=servers)
             .map(|step| (self.server + step) % servers)
             .find(|server| !self.heard_by.contains(server))?;
-        let is_new_round = self.tries.is_multiple_of(count);
+        let is_new_round = self.tries.is_multiple_of(count) || server == self.server;
         let at = if is_new_round {
             now.after(settings.retry_pause)
         } else {

@@ -41,7 +41,7 @@ impl DyduLeg {
             Purpose::Upload(upload) => self.upload_failed(*upload, failure.outcome(), cx, output),
             Purpose::Survey(held) => self.release_without_survey(held, cx, output),
             Purpose::Answers(answers) => self.answers_failed(*answers, failure, cx, output),
-            Purpose::Poll => self.poll_ended(false, cx),
+            Purpose::Poll => self.poll_ended(false, cx, output),
             Purpose::Livechat(None) | Purpose::Late(None) | Purpose::Report => {}
         }
     }
@@ -109,7 +109,7 @@ impl DyduLeg {
                 let brought = self
                     .read_answer(body, &asked_in, cx, output)
                     .is_ok_and(|answer| self.news(answer, cx, output));
-                self.poll_ended(brought, cx);
+                self.poll_ended(brought, cx, output);
             }
         }
     }

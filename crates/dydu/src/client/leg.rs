@@ -18,7 +18,7 @@ use switchboard_core::model::{
 
 use super::Settings;
 use super::echo::Echo;
-use super::flight::{Flight, Purpose, body};
+use super::flight::{Failure, Flight, Purpose, body};
 use super::frames::Surroundings;
 use super::livechat::Spoken;
 use super::request::Outgoing;
@@ -244,7 +244,7 @@ impl DyduLeg {
                 flight.server = 0;
                 self.launch(flight, cx, output);
             } else if let Some(turn) = flight.purpose.turn() {
-                output.publish(Some(turn), BotEvent::TurnEnded(TurnOutcome::Unavailable));
+                output.publish(Some(turn), BotEvent::TurnEnded(TurnOutcome::Unreachable));
             }
             return;
         };
@@ -279,6 +279,12 @@ impl DyduLeg {
             Err(failure) => failure,
         };
         let Some(retry) = flight.retry(&failure, &self.settings, cx.now) else {
+            // The last server was out of reach, but one before it may have heard.
+            let failure = if flight.heard_by.is_empty() {
+                failure
+            } else {
+                Failure::Transport(TransportFault::Broken)
+            };
             return self.failed(flight.purpose, &failure, cx, output);
         };
         tracing::debug!(%failure, server = retry.server, "going to try again");
@@ -322,6 +328,18 @@ impl DyduLeg {
         let is_file = |flight: &Flight| matches!(&flight.purpose, Purpose::Upload(upload) if upload.turn == turn);
         if self.flights.values().any(is_file) {
             self.tell_failed_upload(None, TurnOutcome::TimedOut, cx, output);
+        }
+        // What comes after all is published as unasked.
+        for flight in self.flights.values_mut() {
+            match &mut flight.purpose {
+                Purpose::Talk(asked, _) if *asked == turn => flight.purpose = Purpose::Late(None),
+                Purpose::Survey(held) if held.turn == Some(turn) => {
+                    held.turn = None;
+                    held.more = None;
+                    held.events.iter_mut().for_each(|event| event.turn = None);
+                }
+                _ => {}
+            }
         }
         let stays = |flight: &Flight| flight.purpose.turn() != Some(turn);
         self.flights.retain(|_, flight| stays(flight));

@@ -75,7 +75,7 @@ impl DyduLeg {
         // Like the widget: without a time from the engine there is nothing to go on from.
         let (Some(context), Some(last)) = (self.state.context.clone(), self.state.last_poll) else {
             self.polls.clear();
-            return;
+            return self.release_frames(cx, output);
         };
         let request = PollRequest {
             last_poll: Some(last),
@@ -88,13 +88,14 @@ impl DyduLeg {
     }
 
     /// After a poll. One answer holds one item, so where there was one there may be more.
-    pub(super) fn poll_ended(&mut self, brought: bool, cx: &Cx<'_>) {
+    pub(super) fn poll_ended(&mut self, brought: bool, cx: &Cx<'_>, output: &mut LegOutput) {
         if brought && self.burst < BURST {
             self.burst += 1;
             self.polls.push_front(cx.now);
             return;
         }
         self.burst = 0;
+        self.release_frames(cx, output);
     }
 
     /// Publishes what a poll brought. `false` if that is nothing.

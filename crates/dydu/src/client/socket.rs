@@ -31,6 +31,8 @@ use crate::wire::{TalkRequest, frame, words};
 const PING_EVERY: Duration = Duration::from_secs(55);
 /// Frames that wait for the socket.
 const QUEUE_LIMIT: usize = 64;
+/// Frames of the engine that wait for what was said before them.
+const HELD_LIMIT: usize = 64;
 /// The first pause before a lost socket is opened again; each is twice as long as the one before.
 const REOPEN_AFTER: Duration = Duration::from_secs(1);
 /// The longest such pause.
@@ -55,6 +57,8 @@ pub(super) struct Socket {
     losses: u32,
     /// The context that the engine was asked about.
     checked: Option<String>,
+    /// Frames that wait until what was said before the socket was open has been polled.
+    held: Option<VecDeque<String>>,
     /// No server took the socket.
     pub(super) refused: bool,
 }
@@ -222,8 +226,10 @@ impl DyduLeg {
         self.socket.stage = Stage::Open(cx.now);
         self.socket.ping_at = Some(cx.now.after(PING_EVERY));
         if self.is_livechat() {
-            // What was said between the last answer and now may not be pushed.
+            // What was said between the last answer and now may not be pushed, and comes first.
             self.poll_now(cx);
+            let can_poll = self.state.context.is_some() && self.state.last_poll.is_some();
+            self.socket.held = (can_poll && self.next_poll().is_some()).then(VecDeque::new);
         } else {
             self.polls.clear();
         }
@@ -237,6 +243,7 @@ impl DyduLeg {
     }
 
     pub(super) fn socket_closed(&mut self, cx: &Cx<'_>, output: &mut LegOutput) {
+        self.release_frames(cx, output);
         let stage = std::mem::take(&mut self.socket.stage);
         self.socket.ping_at = None;
         self.socket.close_at = None;
@@ -264,7 +271,7 @@ impl DyduLeg {
                 }
                 self.lost_socket(cx, output);
             }
-            Stage::Closed => self.finish_turn(TurnOutcome::Unavailable, cx, output),
+            Stage::Closed => self.finish_turn(TurnOutcome::Unreachable, cx, output),
         }
     }
 
@@ -301,6 +308,19 @@ impl DyduLeg {
             tracing::debug!("a frame of the engine cannot be read");
             return;
         };
+        if let Some(held) = &mut self.socket.held
+            && self.socket.turn.is_none()
+            && matches!(
+                answer.kind.as_ref(),
+                envelope::TALK | envelope::NOTIFICATION
+            )
+        {
+            held.push_back(text.to_owned());
+            if held.len() > HELD_LIMIT {
+                self.release_frames(cx, output);
+            }
+            return;
+        }
         self.adopt_context(&answer, &Asked::Frames, cx, output);
         match answer.kind.as_ref() {
             envelope::ERROR => {
@@ -314,6 +334,13 @@ impl DyduLeg {
             envelope::SURVEY_CONFIGURATION_ERROR => self.no_survey(cx, output),
             // Receipts, and answers to what is never asked.
             _ => {}
+        }
+    }
+
+    /// What was said before has been polled, or cannot be.
+    pub(super) fn release_frames(&mut self, cx: &Cx<'_>, output: &mut LegOutput) {
+        for text in self.socket.held.take().into_iter().flatten() {
+            self.socket_text(&text, cx, output);
         }
     }
 

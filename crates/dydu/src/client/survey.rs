@@ -28,6 +28,9 @@ pub(super) struct AskedSurvey {
     pub(super) until: Timestamp,
 }
 
+/// Longest frame that goes into an address, in bytes.
+const FRAME_LIMIT: usize = 4_096;
+
 impl DyduLeg {
     /// Asks for a survey's questions; what came with it waits for them.
     pub(super) fn ask_survey(
@@ -220,9 +223,11 @@ impl DyduLeg {
             return self.answers_arrived(answers, cx, output);
         }
         let by_rest = self.side(Endpoint::Survey, answer.to_body(&context));
-        let (request, otherwise) = if self.is_livechat() {
+        let text = self.frame_text("survey", frame);
+        // An address has no room for long answers.
+        let (request, otherwise) = if self.is_livechat() && text.len() <= FRAME_LIMIT {
             let by_frame = Outgoing {
-                frame: Some(self.frame_text("survey", frame)),
+                frame: Some(text),
                 ..self.side(Endpoint::ChatHttp, String::new())
             };
             (by_frame, Some(by_rest))

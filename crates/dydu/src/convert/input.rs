@@ -222,9 +222,14 @@ pub fn profile_of_talk(request: TalkRequest, bot: &str) -> Profile {
         browser: request.browser,
         os: request.os,
         returning: request.already_came,
-        space: request
-            .space
-            .filter(|space| !words::is_default_space(space)),
+        // Who names the default one leaves any other.
+        space: request.space.map(|space| {
+            if words::is_default_space(&space) {
+                String::new()
+            } else {
+                space
+            }
+        }),
         qualification: request.qualification,
         app: Some(bot.to_owned()),
         extras,
@@ -234,7 +239,12 @@ pub fn profile_of_talk(request: TalkRequest, bot: &str) -> Profile {
 
 /// What any other request tells of the user.
 pub fn profile(params: &Params<'_>, bot: &str) -> Profile {
-    profile_of_talk(TalkRequest::of(params), bot)
+    let profile = profile_of_talk(TalkRequest::of(params), bot);
+    Profile {
+        // Only talk moves a conversation: a poll may have left before the answer that did.
+        space: profile.space.filter(|space| !space.is_empty()),
+        ..profile
+    }
 }
 
 /// The variable that a request sets or, with an empty value, deletes.

@@ -51,6 +51,8 @@ pub struct Seen {
     pub whole: Option<MessageId>,
     /// The widget shows its queue screen.
     pub queued: bool,
+    /// The widget shows that somebody is writing.
+    pub writing: bool,
 }
 
 /// The frames of a websocket for one entry. A client that has to poll later goes on from the time
@@ -76,6 +78,14 @@ pub fn frames(entry: &Entry, scene: &Scene<'_>, seen: &mut Seen) -> Vec<Push> {
         }
         _ => of_item(entry, scene).into_iter().collect(),
     };
+    match &entry.item {
+        Item::Typing(typing) => seen.writing = typing.active,
+        // Only an empty notice ends the animation.
+        Item::Message(_) if std::mem::take(&mut seen.writing) => {
+            pushes.insert(0, Push::notice(words::WRITING, ""));
+        }
+        _ => {}
+    }
     for push in &mut pushes {
         if let Push::Made(_, values) = push {
             values.server_time = Some(entry.at.as_millis());
@@ -141,6 +151,14 @@ fn polled(push: Push) -> Push {
             Some(code) => {
                 values.insert("code".into(), b64::encode(code).into());
                 values.remove("fromDetail");
+                if leaves_queue(&typed) {
+                    // The widget's polls would not end with it.
+                    values.insert("typeResponse".into(), b64::encode(words::USER_LEFT).into());
+                    values.insert(
+                        "specialAction".into(),
+                        b64::encode(words::END_POLLING).into(),
+                    );
+                }
             }
             None if typed.from_detail.is_none() && !typed.text().is_empty() => {
                 values.insert("fromDetail".into(), b64::encode("OPERATOR").into());
@@ -151,6 +169,10 @@ fn polled(push: Push) -> Push {
         }
     }
     Push::Original(kind, values)
+}
+
+fn leaves_queue(values: &TalkValues) -> bool {
+    values.action_word() == words::LEAVE_QUEUE || values.type_word() == words::QUEUE_LEFT
 }
 
 /// The code of the notice by which a poll tells a step of the livechat.

@@ -217,7 +217,10 @@ pub fn language<'a>(profile: &'a Profile, voice: &'a Voice) -> &'a str {
 
 /// The space to ask in.
 pub fn space<'a>(profile: &'a Profile, voice: &'a Voice) -> &'a str {
-    profile.space.as_deref().unwrap_or(&voice.space)
+    let space = profile.space.as_deref();
+    space
+        .filter(|space| !space.is_empty())
+        .unwrap_or(&voice.space)
 }
 
 /// Context variables as the widget sends them: the metadata, and over them the variables, their

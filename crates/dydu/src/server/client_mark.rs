@@ -20,14 +20,13 @@ pub(super) fn client_mark(request: &Request<Bytes>) -> Option<ClientMark> {
     };
     let origin = header(header::ORIGIN)?;
     let program = header(header::USER_AGENT)?;
-    let peer = request.extensions().get::<Peer>();
-    let address = match (header(FORWARDED_FOR), peer) {
-        // The proxies in front of us may be several, and the last of them another each time.
-        (Some(forwarded), _) => forwarded.to_vec(),
-        (None, Some(Peer(address))) => address.to_canonical().to_string().into_bytes(),
-        (None, None) => return None,
-    };
-    let digest = Digest::new().add(&address).add(program).add(origin);
+    // Both addresses: a client can say what it likes of itself, but not where it calls from.
+    let Peer(peer) = request.extensions().get::<Peer>()?;
+    let digest = Digest::new()
+        .add(peer.to_canonical().to_string().as_bytes())
+        .add(header(FORWARDED_FOR).unwrap_or_default())
+        .add(program)
+        .add(origin);
     Some(ClientMark(digest.value()))
 }
 
@@ -64,10 +63,13 @@ mod tests {
             ("user-agent", "Firefox"),
         ];
         assert_ne!(mark(Some("192.0.2.1"), &other), here);
-        // Behind a proxy the proxy's address says nothing.
+        // Behind a proxy, what it says of the client counts as well.
         let behind = |who| [page[0], page[1], ("x-forwarded-for", who)];
         let proxied = mark(Some("192.0.2.1"), &behind("198.51.100.1"));
-        assert_eq!(mark(Some("192.0.2.2"), &behind("198.51.100.1")), proxied);
+        assert_eq!(mark(Some("192.0.2.1"), &behind("198.51.100.1")), proxied);
+        // What a client says of itself does not make it another.
+        assert_ne!(mark(Some("198.51.100.1"), &page), proxied);
+        assert_ne!(mark(Some("192.0.2.2"), &behind("198.51.100.1")), proxied);
         assert_ne!(mark(Some("192.0.2.1"), &behind("198.51.100.2")), proxied);
         assert_ne!(proxied, here);
     }

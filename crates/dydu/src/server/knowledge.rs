@@ -21,7 +21,7 @@ const DEFAULT_LIMIT: u32 = 5;
 
 /// The most asked questions: the configured ones, else the engine's.
 pub(super) fn top(ask: &Ask<'_>, cx: &Cx<'_>) -> Result<Plan, Fault> {
-    let request = TopKnowledgeRequest::of(&ask.params)?;
+    let request = TopKnowledgeRequest::of(&ask.params);
     let limit = request.max.unwrap_or(DEFAULT_LIMIT);
     let encode = move |mut questions: Vec<String>| {
         questions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));

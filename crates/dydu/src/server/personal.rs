@@ -3,8 +3,8 @@
 //! Neither request proves who sends it: whoever knows a `clientId` is that client. The widget's own
 //! ids are random and known to one browser only, so that is proof enough for what that browser
 //! said. But with OIDC the widget takes the user's e-mail address for the id
-//! (`docs/protocols/dydu.md#4-parameter-dictionary`), which anybody may know. For such an id nothing
-//! of ours is given out or deleted, or a stranger could read and destroy other people's dialogs;
+//! (`docs/protocols/dydu.md#4-parameter-dictionary`), which anybody may know, and other clients may
+//! take a customer's number, which anybody can count up. For such an id nothing of ours is given out or deleted, or a stranger could read and destroy other people's dialogs;
 //! the engine, which may ask back by mail, is told, and the operator is warned.
 
 use std::sync::Arc;
@@ -123,7 +123,7 @@ pub(super) fn dialogs(ask: &Ask<'_>) -> Result<Plan, Fault> {
 
 /// Whether somebody else than the client itself may know its id. See the [module](self).
 fn can_be_guessed(client_id: &str) -> bool {
-    client_id.contains('@')
+    client_id.contains('@') || client_id.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn said(record: &Record, view: &View, manner: &Manner, cx: &Cx<'_>) -> Vec<Interaction> {

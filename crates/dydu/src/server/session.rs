@@ -214,6 +214,7 @@ impl ServerSession for Session {
         self.seen = push::Seen {
             whole: None,
             queued: push::is_queued(view.handover),
+            writing: false,
         };
         let mut actions = Vec::new();
         while let Some((kind, params)) = self.pending.pop_front() {

@@ -20,19 +20,16 @@ struct Unknown {
 
 /// The questions of a survey that was announced in the conversation.
 pub(super) fn configuration(ask: &Ask<'_>) -> Result<Plan, Fault> {
-    let key = ask
-        .params
-        .word("surveyId")
-        .or_else(|| ask.params.word("uuid"))
-        .ok_or_else(|| Fault::bad_field("surveyId", "missing"))?
-        .to_owned();
+    let named = ask.params.word("surveyId");
+    let key = named.or_else(|| ask.params.word("uuid")).map(str::to_owned);
     let unknown = || {
         let values = Unknown {
             error: "unknown survey".into(),
         };
         Envelope::text(envelope::SURVEY_CONFIGURATION_ERROR, values)
     };
-    let Some(context) = ask.context.clone() else {
+    // The widget writes `null` where it has none.
+    let (Some(key), Some(context)) = (key, ask.context.clone()) else {
         return Ok(Plan::text(unknown()));
     };
     let operation = Operation::History {

@@ -291,12 +291,18 @@ fn rest(params: &Params<'_>) -> Vec<(String, String)> {
     for (name, value) in params.iter() {
         let is = |known: &&str| known.eq_ignore_ascii_case(name);
         let is_known = NAMES.iter().chain(&OTHERS).any(is);
-        if !is_known && !rest.iter().any(|(known, _)| known == name) {
-            rest.push((name.to_owned(), value.to_owned()));
+        // So few are kept that looking through them costs nothing.
+        if is_known
+            || !params::is_variable(name, value)
+            || rest.iter().any(|(known, _)| known == name)
+        {
+            continue;
         }
+        if rest.len() == params::VARIABLES_LIMIT {
+            break;
+        }
+        rest.push((name.to_owned(), value.to_owned()));
     }
-    rest.retain(|(name, value)| params::is_variable(name, value));
-    rest.truncate(params::VARIABLES_LIMIT);
     rest
 }
 

@@ -270,7 +270,7 @@ impl KareLeg {
                     .is_some_and(|token| self.shared.access.hold(&token, cx.now));
                 if !is_held {
                     tracing::warn!("the engine's answer holds no usable token");
-                    self.fail(TurnOutcome::Unavailable, output);
+                    self.fail(TurnOutcome::Unreachable, output);
                 }
             }
             (Purpose::Start { .. }, Ok(response)) if is_success => {

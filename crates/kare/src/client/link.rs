@@ -140,7 +140,7 @@ impl KareLeg {
             }
             Err(error) => {
                 tracing::error!(%error, "the socket's address cannot be written");
-                self.fail(TurnOutcome::Unavailable, output);
+                self.fail(TurnOutcome::Unreachable, output);
             }
         }
     }

@@ -51,7 +51,7 @@ impl KareLeg {
     pub(super) fn started(&mut self, body: &Bytes, cx: &Cx<'_>, output: &mut LegOutput) {
         let Some(started) = Started::decode(body) else {
             tracing::warn!("the engine's answer names no conversation");
-            self.fail(TurnOutcome::Unavailable, output);
+            self.fail(TurnOutcome::Unreachable, output);
             return;
         };
         self.state.key = Some(started.conversation_id);
@@ -99,7 +99,7 @@ impl KareLeg {
             _ => {
                 let outcome = match fault {
                     Fault::TimedOut => TurnOutcome::TimedOut,
-                    _ => TurnOutcome::Unavailable,
+                    _ => TurnOutcome::Unreachable,
                 };
                 self.fail(outcome, output);
             }

@@ -16,7 +16,7 @@ use switchboard_core::dialect::{ServerSession, SessionAction, View};
 use switchboard_exchange::{Attachment, Delivery};
 use tokio::select;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{sleep, sleep_until};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
@@ -45,6 +45,8 @@ pub(super) struct Session {
     under_way: Option<UnderWay>,
     /// What the client sent meanwhile.
     inbox: VecDeque<Message>,
+    /// The client has said something that was understood.
+    has_spoken: bool,
     _permit: OwnedSemaphorePermit,
     _open: OpenSocket,
 }
@@ -105,6 +107,7 @@ impl Session {
             chain: VecDeque::new(),
             under_way: None,
             inbox: VecDeque::new(),
+            has_spoken: false,
             _permit: permit,
             _open: OpenSocket::new("frontend"),
         }
@@ -166,9 +169,6 @@ impl Session {
                 }
                 message = self.socket.next(), if self.inbox.len() < INBOX => {
                     keep_alive.heard();
-                    if matches!(message, Some(Ok(Message::Text(_) | Message::Binary(_)))) {
-                        silent.as_mut().reset(Instant::now() + silence);
-                    }
                     self.receive(message)
                 }
                 () = check.as_mut() => match keep_alive.check() {
@@ -197,9 +197,10 @@ impl Session {
         }
     }
 
-    /// It belongs to no conversation, and nothing is under way that could change that.
+    /// It belongs to no conversation, nothing is under way that could change that, and it has not
+    /// said anything that was understood.
     fn is_nobodys(&self) -> bool {
-        self.attachment.is_none() && self.under_way.is_none()
+        self.attachment.is_none() && self.under_way.is_none() && !self.has_spoken
     }
 
     /// Works off the chain, and then what waits in the inbox, up to the next action that takes
@@ -291,6 +292,8 @@ impl Session {
             Message::Binary(data) => self.machine.handle_binary(data, &cx),
             _ => Vec::new(),
         };
+        let refused = |action: &SessionAction| matches!(action, SessionAction::Refused(_));
+        self.has_spoken |= !actions.iter().any(refused);
         self.chain.extend(actions);
     }
 

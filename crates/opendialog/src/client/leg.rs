@@ -181,6 +181,7 @@ impl OpenDialogLeg {
                 tracing::warn!(%fault, "the engine did not answer");
                 return Err(match fault {
                     TransportFault::Timeout => TurnOutcome::TimedOut,
+                    TransportFault::Connect => TurnOutcome::Unreachable,
                     _ => TurnOutcome::Unavailable,
                 });
             }

@@ -202,7 +202,7 @@ fn failures_end_the_turn() {
     );
     assert_eq!(
         outcome(Err(TransportFault::Connect)),
-        Some(TurnOutcome::Unavailable)
+        Some(TurnOutcome::Unreachable)
     );
     let html = Response::new(bytes::Bytes::from_static(b"<html>"));
     assert_eq!(outcome(Ok(html)), Some(TurnOutcome::Unavailable));

@@ -4,7 +4,7 @@ use super::ScriptLeg;
 use super::intent::Given;
 use super::state::HandedOver;
 use super::turn::{Part, Turn};
-use crate::format::Operator;
+use crate::format::{Operator, What};
 use crate::matching::Spoken;
 use crate::render::Scope;
 
@@ -96,6 +96,22 @@ impl ScriptLeg {
         };
         let joined = handover.joined;
         let operator = bot.operator(&handover.operator);
+        // Nobody asks how it was when nobody came.
+        let afterwards = operator
+            .and_then(|operator| operator.afterwards.as_deref())
+            .filter(|_| joined);
+        // A survey is the operator's last word: some clients are gone once they hear of the end.
+        let is_survey = |id: &&str| {
+            let answer = bot.intent(id).map(|intent| intent.answer.0.as_slice());
+            answer.is_some_and(|answer| {
+                let mut items = answer.iter();
+                !answer.is_empty() && items.all(|item| matches!(item.what, What::Survey(_)))
+            })
+        };
+        let survey = afterwards.filter(is_survey);
+        if let Some(intent) = survey {
+            self.run(turn, intent, Given::default());
+        }
         if let Some(operator) = operator {
             let words = match phase {
                 HandoverPhase::LeftByUser => operator.left.as_ref().unwrap_or(&operator.ended),
@@ -105,10 +121,7 @@ impl ScriptLeg {
             turn.tell(Author::System, content);
         }
         self.state.end_handover();
-        // Nobody asks how it was when nobody came.
-        if let Some(intent) = operator.and_then(|operator| operator.afterwards.as_deref())
-            && joined
-        {
+        if let Some(intent) = afterwards.filter(|_| survey.is_none()) {
             self.run(turn, intent, Given::default());
         }
     }
