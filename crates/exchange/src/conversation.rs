@@ -23,6 +23,8 @@ use crate::exchange::{FrontendState, Inner};
 const REMEMBERED_TURNS: usize = 16;
 /// How long a request without any id is remembered by its digest.
 pub(crate) const REMEMBER_RETRIES: Duration = Duration::from_secs(60);
+/// How often a failure is repeated to copies of one question: a client sends four at the most.
+const MOST_COPIES: u8 = 3;
 /// How much later than it should a repetition may come.
 const RETRY_MARGIN: Duration = Duration::from_secs(1);
 /// How many failed turns wait for a socket to be told.
@@ -101,6 +103,8 @@ pub(crate) struct Turn {
     pub(crate) unrecorded: bool,
     /// Callers that wait for it.
     pub(crate) waiters: u32,
+    /// Repetitions of it that came after it had ended.
+    pub(crate) copies: u8,
     /// When a caller took its answer last.
     pub(crate) taken: Option<Timestamp>,
     /// Bytes of a file that are on their way to the engine with it.
@@ -145,9 +149,12 @@ impl Turn {
         let Some(taken) = self.taken.filter(|_| !self.is_unheard()) else {
             return now.since(at) < REMEMBER_RETRIES;
         };
-        let may_be_missed =
-            outcome != TurnOutcome::Done || self.given_up || at.since(self.asked) >= retry.patience;
-        !retry.patience.is_zero() && may_be_missed && now.since(taken) < retry.pause + RETRY_MARGIN
+        // A failure is repeated after each copy that met with it, an answer only once.
+        let (may_be_missed, since) = match outcome {
+            TurnOutcome::Done => (self.given_up || at.since(self.asked) >= retry.patience, at),
+            _ => (self.copies < MOST_COPIES, taken),
+        };
+        !retry.patience.is_zero() && may_be_missed && now.since(since) < retry.pause + RETRY_MARGIN
     }
 }
 

@@ -312,6 +312,7 @@ impl FrontendHandle {
             published: 0,
             unrecorded: event.unrecorded,
             waiters: waits,
+            copies: 0,
             taken: None,
             content,
             given_up: false,
@@ -360,6 +361,7 @@ impl FrontendHandle {
     fn join(&self, state: &mut State, turn: MessageId, waits: u32) -> Accepted {
         if let Some(turn) = state.turn(turn) {
             turn.waiters += waits;
+            turn.copies = turn.copies.saturating_add(u8::from(turn.is_over()));
         }
         Accepted {
             joined: Some(turn),

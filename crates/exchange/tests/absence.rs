@@ -152,3 +152,41 @@ async fn of_two_clients_that_look_the_same_neither_is_taken_for_the_other() {
     sleep(10 * SECOND).await;
     assert_eq!(world.heard(), ["human", "human"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_something_elsewhere_is_another() {
+    let world = lost("a").await;
+    // Somebody with the same browser at the same address opens a dialog of their own.
+    let operation = Operation::Input {
+        event: event(5, UserInput::text("echo hello")),
+        wait: Wait::Turn(Collect::Turn),
+        unknown_choice: UnknownChoice::Pass,
+    };
+    let target = Target {
+        client: Some(BROWSER),
+        ..any("b")
+    };
+    world.call(target, operation).await.unwrap();
+    types(&world, BROWSER, 10, "my own words").await;
+    sleep(10 * SECOND).await;
+    assert_eq!(world.heard(), ["human", "echo hello"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_the_human_has_left_nothing_is_found() {
+    let world = lost("a").await;
+    say(&world, "a", 2, "bot").await;
+    types(&world, BROWSER, 10, "hello").await;
+    types(&world, BROWSER, 11, "anybody").await;
+    sleep(10 * SECOND).await;
+    assert_eq!(world.heard(), ["human", "bot"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_listens_to_a_human_may_be_silent_for_long() {
+    let world = World::new(SECOND);
+    say(&world, "a", 1, "human").await;
+    let _socket = world.attach("a", Some(BROWSER)).await;
+    sleep(1_000 * SECOND).await;
+    assert!(world.history("a").await.len() > 1);
+}

@@ -166,3 +166,17 @@ async fn copies_of_a_first_question_begin_one_conversation() {
     assert_eq!(fourth.view.key, third.view.key);
     assert_eq!(world.heard(), ["ask how"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_an_engine_may_have_heard_is_not_said_again_to_it() {
+    let world = World::new(SECOND);
+    for copy in 1..=4 {
+        let failed = ask(&world, copy, "fail").await;
+        assert_eq!(failed, Err(Fault::BackendUnavailable));
+        sleep(3 * SECOND).await;
+    }
+    assert_eq!(world.heard(), ["fail"]);
+    // More than a client's copies: meant anew.
+    assert!(ask(&world, 5, "fail").await.is_err());
+    assert_eq!(world.heard(), ["fail", "fail"]);
+}
