@@ -39,6 +39,9 @@ pub struct FrontendOptions {
     /// How many entries of a conversation its history shows.
     #[serde(default = "history_limit")]
     pub history_limit: usize,
+    /// Take what the user of a chatbox that lost its livechat socket types for what they say.
+    #[serde(default = "yes")]
+    pub overhear: bool,
 }
 
 /// A bot.

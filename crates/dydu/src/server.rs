@@ -89,7 +89,7 @@ impl Chatbox {
             // Two strangers may say the same at the same moment.
             retry: (route.context.is_some() || is_known(&params))
                 .then(|| retry_key(&route, &params)),
-            client: client_mark(&request),
+            client: client_mark(&request).filter(|_| self.options.overhear),
             channel: Channel::Rest,
             params,
         };
@@ -121,7 +121,7 @@ impl Chatbox {
             attach: None,
             session: Box::new(Session::new(
                 Arc::clone(&self.options),
-                client_mark(request),
+                client_mark(request).filter(|_| self.options.overhear),
             )),
         }))
     }
@@ -378,14 +378,14 @@ fn parameters(request: &Request<Bytes>, endpoint: Endpoint) -> Result<Params<'_>
     Ok(params)
 }
 
-/// The widget repeats an unanswered request byte for byte, without a request id.
 /// The request tells whose it is.
 fn is_known(params: &Params<'_>) -> bool {
     let user = params.get("clientId");
     params.context().is_some() || user.is_some_and(|user| !user.trim().is_empty())
 }
 
-/// A copy may take another way to the same server, so the path counts for what it leads to.
+/// The widget repeats an unanswered request byte for byte, without a request id. A copy may take
+/// another way to the same server, so the path counts for what it leads to.
 fn retry_key(route: &Route<'_>, params: &Params<'_>) -> Retry {
     let mut digest = DefaultHasher::new();
     route.hash(&mut digest);

@@ -124,6 +124,17 @@ fn the_browser_of_a_socket_is_known_by_its_searches() {
     assert!(matches!(&actions[..], [SessionAction::Attach(a)] if a.target.client.is_none()));
 }
 
+#[test]
+fn no_browser_is_known_where_nothing_is_to_be_overheard() {
+    let deaf = frontend_with(json!({"bots": [{"bot_id": BOT}], "overhear": false}));
+    let (request, path) = post(
+        &format!("/servlet/api/chat/search/{BOT}"),
+        "language=en&search=hi",
+    );
+    let searched = call(deaf.handle(browser(request), &path, &cx(&Ids::default())));
+    assert_eq!(searched.target.client, None);
+}
+
 /// What the vendor's app writes otherwise than the widget.
 #[test]
 fn the_apps_frames_are_understood() {

@@ -37,7 +37,7 @@ pub(super) fn handle(
         params,
         // The widget sends such a request once.
         retry: None,
-        client: client_mark(request),
+        client: client_mark(request).filter(|_| options.overhear),
         channel: Channel::Rest,
     };
     match session::plan(kind, &ask, cx) {
