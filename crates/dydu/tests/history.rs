@@ -117,6 +117,25 @@ fn a_queue_is_remembered_as_one() {
     );
 }
 
+/// An engine tells of an operator by frames that are no answers; a reload must still find the
+/// livechat.
+#[test]
+fn an_operator_who_was_told_by_a_notification_is_remembered() {
+    let ids = Ids::default();
+    let mut entries = vec![user(1, UserInput::text("a human"))];
+    let frames = fixture("57-ws-leave-queue-on-operator")["response"]["frames"].clone();
+    let heard = hear(&frames[0], None, HandoverState::Waiting, &cx(&ids));
+    for (seq, event) in (2..).zip(heard.events) {
+        let BotEvent::Message(message) = event else {
+            panic!("{event:?}");
+        };
+        entries.push(published(seq, None, message));
+    }
+    let history = values(entries, HandoverState::Active);
+    let last = history["interactions"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["type"], "DMLiveChatConnectionSucceed");
+}
+
 /// The widget would do again what it did when the answer came.
 #[test]
 fn nothing_is_done_again() {

@@ -9,10 +9,10 @@ use switchboard_core::model::{
 use time::macros::format_description;
 
 use super::compose::{Occasion, Scene, compose};
-use super::say;
-use crate::wire::B64;
+use super::{handover, say};
 use crate::wire::feedback::Verdict;
 use crate::wire::history::Interaction;
+use crate::wire::{B64, TalkValues};
 
 /// What belongs to one sentence of the user, or to nothing that the user said.
 #[derive(Default)]
@@ -127,7 +127,10 @@ fn interaction(
         hide_request: words.is_none().then_some(true),
         user: words.unwrap_or_default().into(),
         text: values.text.unwrap_or_default(),
-        kind: values.type_response.filter(|_| answered),
+        kind: values
+            .type_response
+            .or_else(|| step_of(&exchange.answers))
+            .filter(|_| answered),
         from: Some(if is_human { "operator" } else { "bot" }.into()),
         date: Some(date(at).into()),
         timestamp: Some(at.as_millis()),
@@ -144,6 +147,20 @@ fn interaction(
         operator_name: values.operator_name,
         rest: serde_json::Map::new(),
     })
+}
+
+/// The type of a step of the livechat that an engine told by another frame than an answer.
+fn step_of(answers: &[Arc<Entry>]) -> Option<B64> {
+    let phase = answers.iter().rev().find_map(|entry| {
+        let message = &entry.message()?.message;
+        match &message.content {
+            Content::Handover(step) => Some(step.phase),
+            _ => None,
+        }
+    })?;
+    let mut values = TalkValues::default();
+    handover::from_model(phase, &mut values);
+    values.type_response
 }
 
 fn begun_at(turn: Option<MessageId>, entries: &[Arc<Entry>]) -> Option<Timestamp> {
