@@ -233,6 +233,8 @@ impl Serialize for Item {
         struct Flat<'a> {
             #[serde(flatten)]
             data: &'a Data,
+            // Left out where the engine left it out.
+            #[serde(skip_serializing_if = "str::is_empty")]
             message_type: &'a str,
         }
         Flat {
