@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use parking_lot::Mutex;
 use switchboard_core::Fault;
@@ -21,12 +21,6 @@ use crate::exchange::{FrontendState, Inner};
 
 /// How many ended turns are remembered, so that a repetition is recognised.
 const REMEMBERED_TURNS: usize = 16;
-/// How long a request without any id is remembered by its digest.
-pub(crate) const REMEMBER_RETRIES: Duration = Duration::from_secs(60);
-/// How often a failure is repeated to copies of one question: a client sends four at the most.
-const MOST_COPIES: u8 = 3;
-/// How much later than it should a repetition may come.
-const RETRY_MARGIN: Duration = Duration::from_secs(1);
 /// How many failed turns wait for a socket to be told.
 const REMEMBERED_FAILURES: usize = 8;
 
@@ -129,32 +123,6 @@ pub(crate) enum Stage {
 impl Turn {
     pub(crate) fn is_over(&self) -> bool {
         matches!(self.stage, Stage::Ended { .. })
-    }
-
-    /// The engine could not be reached, so that a repetition is worth another try.
-    pub(crate) fn is_unheard(&self) -> bool {
-        let unheard = |outcome| outcome == TurnOutcome::Unreachable;
-        self.published == 0
-            && matches!(self.stage, Stage::Ended { outcome, .. } if unheard(outcome))
-    }
-
-    /// Whether an identical request is a repetition: see [`Retry`].
-    pub(crate) fn is_repeated_by(&self, retry: Retry, now: Timestamp) -> bool {
-        if self.retry.is_none_or(|own| own.digest != retry.digest) {
-            return false;
-        }
-        let Stage::Ended { outcome, at } = self.stage else {
-            return true;
-        };
-        let Some(taken) = self.taken.filter(|_| !self.is_unheard()) else {
-            return now.since(at) < REMEMBER_RETRIES;
-        };
-        // A failure is repeated after each copy that met with it, an answer only once.
-        let (may_be_missed, since) = match outcome {
-            TurnOutcome::Done => (self.given_up || at.since(self.asked) >= retry.patience, at),
-            _ => (self.copies < MOST_COPIES, taken),
-        };
-        !retry.patience.is_zero() && may_be_missed && now.since(since) < retry.pause + RETRY_MARGIN
     }
 }
 

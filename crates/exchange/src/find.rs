@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use switchboard_core::Fault;
 use switchboard_core::dialect::{Find, Retry, Target};
-use switchboard_core::model::{ConversationId, EndReason, Timestamp};
+use switchboard_core::model::ConversationId;
 
-use crate::conversation::{Conversation, REMEMBER_RETRIES, State};
+use crate::conversation::Conversation;
 use crate::exchange::FrontendHandle;
-use crate::perform::joinable;
+use crate::records::erased;
+use crate::repetition::{REMEMBER_RETRIES, is_same_beginning};
 
 impl FrontendHandle {
     /// Finds or makes the conversation that a call is about; the flag says whether it is new.
@@ -60,11 +61,7 @@ impl FrontendHandle {
         (conversation, created)
     }
 
-    pub(crate) async fn look_up(
-        &self,
-        key: &str,
-        scope: &str,
-    ) -> Result<Option<Arc<Conversation>>, Fault> {
+    async fn look_up(&self, key: &str, scope: &str) -> Result<Option<Arc<Conversation>>, Fault> {
         let live = self.state.conversations.get(key);
         if let Some(found) = live.filter(|found| !found.state.lock().gone) {
             return if in_scope(&found.scope, scope) {
@@ -102,8 +99,7 @@ impl FrontendHandle {
             Ok(true) => {}
             Ok(false) => {
                 // Erased between being loaded and being put in place.
-                let reason = EndReason::Other("erased".to_owned());
-                conversation.dismiss(&self.inner, &mut conversation.state.lock(), reason);
+                conversation.dismiss(&self.inner, &mut conversation.state.lock(), erased());
                 self.state.conversations.remove_if(&conversation, || true);
                 return Ok(None);
             }
@@ -132,12 +128,7 @@ impl FrontendHandle {
         (present, created)
     }
 
-    pub(crate) fn conversation(
-        &self,
-        id: ConversationId,
-        key: Arc<str>,
-        scope: &str,
-    ) -> Conversation {
+    fn conversation(&self, id: ConversationId, key: Arc<str>, scope: &str) -> Conversation {
         let now = self.inner.clock.now();
         Conversation::new(id, key, scope.into(), self.state.clone(), now)
     }
@@ -146,9 +137,4 @@ impl FrontendHandle {
 /// A request that cannot tell its scope finds its conversation by the key alone.
 pub(crate) fn in_scope(own: &str, asked: &str) -> bool {
     asked.is_empty() || own == asked
-}
-
-/// A conversation that was begun by such a request and has not got beyond it.
-fn is_same_beginning(state: &mut State, retry: Option<Retry>, now: Timestamp) -> bool {
-    !state.gone && (state.turns.is_empty() || joinable(state, retry, now).is_some())
 }

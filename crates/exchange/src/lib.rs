@@ -5,6 +5,7 @@
 //! IO of its own: a [`Dialer`] performs what legs ask for.
 
 mod absence;
+mod answer;
 mod attachment;
 mod conversation;
 mod drive;
@@ -13,6 +14,7 @@ mod find;
 mod meters;
 mod perform;
 mod records;
+mod repetition;
 mod resolve;
 mod shards;
 mod sweep;

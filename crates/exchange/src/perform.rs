@@ -17,9 +17,11 @@ use switchboard_core::model::{
 };
 
 use crate::BoxFuture;
+use crate::answer::{finished, recorded, take};
 use crate::conversation::{Conversation, Stage, State, Turn};
-use crate::drive::{Feed, Pending, fault_of};
+use crate::drive::{Feed, Pending};
 use crate::exchange::FrontendHandle;
+use crate::repetition::{asked, repeated};
 use crate::resolve::{Resolved, resolve};
 
 /// How much longer a caller waits than a turn may last, so that the turn's own end comes first.
@@ -433,41 +435,6 @@ pub(crate) struct Accepted {
     pub(crate) pending: Vec<Pending>,
 }
 
-/// The turn that an event is a repetition of: the same id, or the same digest while nobody has
-/// the answer yet.
-fn repeated<'a>(
-    state: &'a mut State,
-    event: &UserEvent,
-    retry: Option<Retry>,
-    now: Timestamp,
-) -> Option<&'a mut Turn> {
-    if state.turn(event.id).is_some() {
-        return state.turn(event.id);
-    }
-    joinable(state, retry, now)
-}
-
-pub(crate) fn joinable(
-    state: &mut State,
-    retry: Option<Retry>,
-    now: Timestamp,
-) -> Option<&mut Turn> {
-    let retry = retry?;
-    let mut turns = state.turns.iter_mut().rev();
-    turns.find(|turn| turn.is_repeated_by(retry, now))
-}
-
-/// The event that began a turn, if it is the latest and still known: what is said again after
-/// something else is said anew.
-fn asked(state: &State, turn: MessageId) -> Option<Arc<UserEvent>> {
-    let turn = state.turns.back().filter(|latest| latest.id == turn)?;
-    let slot = state.log.get(state.place(turn.seq))?;
-    match &slot.entry.item {
-        Item::User(event) if event.id == turn.id => Some(event.clone()),
-        _ => None,
-    }
-}
-
 /// How many bytes of a file an event carries.
 fn content_of(event: &UserEvent) -> usize {
     match &event.input {
@@ -488,97 +455,6 @@ fn without_content(event: &Arc<UserEvent>) -> Arc<UserEvent> {
         }
         _ => event.clone(),
     }
-}
-
-/// The answer of a turn, if it has ended.
-fn finished(
-    state: &mut State,
-    id: MessageId,
-    collect: Collect,
-    now: Timestamp,
-) -> Option<Result<Answer, Fault>> {
-    let Some(turn) = state.turn(id) else {
-        // Forgotten: so many turns have ended since that nobody can be waiting for it.
-        return Some(Err(Fault::TimedOut));
-    };
-    let Stage::Ended { outcome, .. } = turn.stage else {
-        return None;
-    };
-    turn.taken = Some(now);
-    let since = turn.seq;
-    let queried = turn.queried.clone();
-    // What another caller waits for is not this one's to take.
-    let others: Vec<MessageId> = state
-        .turns
-        .iter()
-        .filter(|turn| turn.waiters > 0 && turn.id != id)
-        .map(|turn| turn.id)
-        .collect();
-    let from = state.first_undelivered().min(since);
-    let entries = take(state, from, usize::MAX, |entry, delivered| {
-        let unclaimed = || entry.turn.is_none_or(|turn| !others.contains(&turn));
-        entry.is_outbound()
-            && !entry.is_transient()
-            && (entry.turn == Some(id)
-                || (collect == Collect::Undelivered && !delivered && unclaimed()))
-    });
-    if entries.is_empty()
-        && let Some(fault) = fault_of(outcome)
-    {
-        let overtaken = state.ended && outcome == TurnOutcome::Refused;
-        return Some(Err(if overtaken {
-            Fault::ConversationEnded
-        } else {
-            fault
-        }));
-    }
-    Some(Ok(Answer {
-        entries,
-        turn: Some(id),
-        queried,
-        ..Answer::default()
-    }))
-}
-
-/// The newest entries of what is recorded.
-pub(crate) fn recorded(state: &State, limit: usize) -> Vec<Arc<Entry>> {
-    let mut entries: Vec<_> = state
-        .log
-        .iter()
-        .rev()
-        .map(|slot| &slot.entry)
-        .filter(|entry| !entry.unrecorded && !entry.is_transient())
-        .take(limit)
-        .cloned()
-        .collect();
-    entries.reverse();
-    entries
-}
-
-/// Takes entries, from a place in the log on, for a client: they count as delivered.
-fn take(
-    state: &mut State,
-    from: u64,
-    limit: usize,
-    mut wanted: impl FnMut(&Entry, bool) -> bool,
-) -> Vec<Arc<Entry>> {
-    let mut taken = Vec::new();
-    let mut changed = false;
-    let skip = state.place(from);
-    for slot in state.log.iter_mut().skip(skip) {
-        if taken.len() >= limit {
-            break;
-        }
-        if wanted(&slot.entry, slot.delivered) {
-            changed |= !slot.delivered;
-            slot.delivered = true;
-            taken.push(slot.entry.clone());
-        }
-    }
-    if changed {
-        state.version += 1;
-    }
-    taken
 }
 
 /// Counts a caller that waits for a turn, until it has its answer or goes away.

@@ -11,10 +11,11 @@ use switchboard_core::model::{EndReason, Profile, UserEvent};
 use switchboard_store::{StoreError, StoredConversation};
 use tokio::time::timeout;
 
-use crate::conversation::{Conversation, Slot};
+use crate::answer::recorded;
+use crate::conversation::{Conversation, Slot, State};
 use crate::exchange::FrontendHandle;
 use crate::find::in_scope;
-use crate::perform::{Attempt, Begun, recorded};
+use crate::perform::{Attempt, Begun};
 
 /// How long to wait while another user's records are being looked for, and when to try again then.
 const BUSY: Duration = Duration::from_secs(2);
@@ -86,13 +87,7 @@ impl FrontendHandle {
         for conversation in self.live_of(target, user_id).await {
             let state = conversation.state.lock();
             if !state.gone {
-                records.push(Record {
-                    key: conversation.key.clone(),
-                    begun: conversation.begun,
-                    last_used: conversation.last_used(),
-                    ended: state.ended,
-                    entries: recorded(&state, limit),
-                });
+                records.push(conversation.record(&state, limit));
             }
         }
         for stored in self.stored_of(target, user_id).await? {
@@ -142,15 +137,8 @@ impl FrontendHandle {
             if state.gone {
                 return None;
             }
-            let record = Record {
-                key: conversation.key.clone(),
-                begun: conversation.begun,
-                last_used: conversation.last_used(),
-                ended: state.ended,
-                entries: Vec::new(),
-            };
-            let reason = EndReason::Other("erased".to_owned());
-            conversation.dismiss(&self.inner, &mut state, reason);
+            let record = conversation.record(&state, 0);
+            conversation.dismiss(&self.inner, &mut state, erased());
             // What remains to be told to whoever is attached.
             let is_end = |slot: &Slot| matches!(slot.entry.item, Item::Ended { .. });
             state.log.retain(is_end);
@@ -184,6 +172,24 @@ impl FrontendHandle {
         stored.retain(|stored| in_scope(&stored.scope, &target.scope));
         Ok(stored)
     }
+}
+
+impl Conversation {
+    /// What is kept of it, with its newest entries.
+    fn record(&self, state: &State, limit: usize) -> Record {
+        Record {
+            key: self.key.clone(),
+            begun: self.begun,
+            last_used: self.last_used(),
+            ended: state.ended,
+            entries: recorded(state, limit),
+        }
+    }
+}
+
+/// Why a conversation ends whose user is to be forgotten.
+pub(crate) fn erased() -> EndReason {
+    EndReason::Other("erased".to_owned())
 }
 
 fn is_of(profile: &Profile, user_id: &str) -> bool {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use switchboard_core::model::{EndReason, Timestamp};
 
-use crate::conversation::{Conversation, REMEMBER_RETRIES};
+use crate::conversation::Conversation;
 use crate::exchange::{FrontendState, Inner};
+use crate::repetition::REMEMBER_RETRIES;
 
 pub(crate) async fn sweep(inner: &Arc<Inner>, frontends: &HashMap<String, Arc<FrontendState>>) {
     let now = inner.clock.now();

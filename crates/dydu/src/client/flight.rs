@@ -3,8 +3,8 @@
 //! A request that fails goes to the next server at once; when all have failed there is a pause
 //! before the next round. What the user said must not reach an engine twice, so talk is stricter
 //! than the vendor's widget: after a timeout it is not repeated at all, and after a broken
-//! connection or an error other than 503 only at a server that cannot have heard it. Nothing is begun that could not end
-//! within its turn, and what nobody waits for is not worth a second round.
+//! connection or an error other than 503 only at a server that cannot have heard it. Nothing is
+//! begun that could not end within its turn, and what nobody waits for is not worth a second round.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use switchboard_core::dialect::{LegEvent, TransportFault};
 use switchboard_core::model::{MessageId, Timestamp, TurnOutcome};
 
 use super::Settings;
-use super::query::Asked;
+use super::query::AnswerKind;
 use super::request::Outgoing;
 use super::upload::Upload;
 use crate::error;
@@ -64,7 +64,7 @@ pub(super) enum Purpose {
     /// A file, or the context that it needs first.
     Upload(Box<Upload>),
     /// A question that is no part of the dialog.
-    Query(MessageId, Asked),
+    Query(MessageId, AnswerKind),
     /// The questions of a survey, with what waits for them.
     Survey(Held),
     /// The answers to a survey.

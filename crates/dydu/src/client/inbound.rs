@@ -29,11 +29,9 @@ impl DyduLeg {
             tracing::warn!(%failure, "a request to the engine failed");
         }
         match purpose {
-            Purpose::Query(turn, _) => {
-                self.end_turn(turn, failure.outcome(), cx, output);
-            }
             Purpose::Talk(turn, _)
             | Purpose::Side(turn, _)
+            | Purpose::Query(turn, _)
             | Purpose::Livechat(Some(turn))
             | Purpose::Late(Some(turn)) => {
                 self.end_turn(turn, failure.outcome(), cx, output);

@@ -28,7 +28,7 @@ const QUERY_TIMEOUT: Duration = Duration::from_millis(2_500);
 
 /// What an answer is to be read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(super) enum AnswerKind {
     /// The most asked questions.
     TopQuestions,
     /// Suggestions while the user types.
@@ -41,7 +41,7 @@ pub(super) enum Asked {
     PersonalData,
 }
 
-impl Asked {
+impl AnswerKind {
     /// Somebody waits for the answer, but not for a second try.
     pub(super) fn is_urgent(self) -> bool {
         self != Self::PersonalData
@@ -82,11 +82,11 @@ impl DyduLeg {
         let (request, asked) = match query {
             Query::TopQuestions(asked) => {
                 let request = self.top_questions(asked, profile);
-                (request, Asked::TopQuestions)
+                (request, AnswerKind::TopQuestions)
             }
-            Query::Suggestions(typed) => (self.suggestions(typed), Asked::Suggestions),
-            Query::PushRules => (self.urgent(Endpoint::PushRules, ""), Asked::PushRules),
-            Query::Languages => (self.urgent(Endpoint::Languages, ""), Asked::Languages),
+            Query::Suggestions(typed) => (self.suggestions(typed), AnswerKind::Suggestions),
+            Query::PushRules => (self.urgent(Endpoint::PushRules, ""), AnswerKind::PushRules),
+            Query::Languages => (self.urgent(Endpoint::Languages, ""), AnswerKind::Languages),
             Query::Visit => {
                 // Nobody reads what comes of it, and talk must not wait for it.
                 let request = self.visit(profile);
@@ -95,7 +95,7 @@ impl DyduLeg {
                 return self.end_turn(turn, TurnOutcome::Done, cx, output);
             }
             Query::PersonalData(wanted) => match self.personal_data(wanted) {
-                Some(request) => (request, Asked::PersonalData),
+                Some(request) => (request, AnswerKind::PersonalData),
                 None => return self.end_turn(turn, TurnOutcome::Done, cx, output),
             },
         };
@@ -129,7 +129,7 @@ impl DyduLeg {
     pub(super) fn queried(
         &mut self,
         turn: MessageId,
-        asked: Asked,
+        asked: AnswerKind,
         body: &[u8],
         cx: &Cx<'_>,
         output: &mut LegOutput,

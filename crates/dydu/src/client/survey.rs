@@ -5,7 +5,7 @@
 use serde_json::Value;
 use switchboard_core::dialect::{Cx, LegOutput};
 use switchboard_core::model::{
-    BotEvent, Content, MessageId, RichText, Timestamp, TurnOutcome, UserEvent, UserInput,
+    BotEvent, Content, Extras, MessageId, RichText, Timestamp, TurnOutcome, UserEvent, UserInput,
 };
 
 use super::flight::{Answers, Failure, Held, Purpose};
@@ -146,7 +146,7 @@ impl DyduLeg {
                 let text: RichText = std::mem::take(&mut survey.text);
                 let is_said = !text.is_empty();
                 message.content = Content::text(text);
-                message.extras = switchboard_core::model::Extras::none();
+                message.extras = Extras::none();
                 is_said
             }
             _ => true,

@@ -4,8 +4,9 @@
 //! ids are random and known to one browser only, so that is proof enough for what that browser
 //! said. But with OIDC the widget takes the user's e-mail address for the id
 //! (`docs/protocols/dydu.md#4-parameter-dictionary`), which anybody may know, and other clients may
-//! take a customer's number, which anybody can count up. For such an id nothing of ours is given out or deleted, or a stranger could read and destroy other people's dialogs;
-//! the engine, which may ask back by mail, is told, and the operator is warned.
+//! take a customer's number, which anybody can count up. For such an id nothing of ours is given
+//! out or deleted, or a stranger could read and destroy other people's dialogs; the engine, which
+//! may ask back by mail, is told, and the operator is warned.
 
 use std::sync::Arc;
 
@@ -17,7 +18,6 @@ use super::plan::{Plan, Reply, accepted};
 use super::{Ask, Manner};
 use crate::convert::compose::{Occasion, Scene};
 use crate::convert::history::{day, interactions};
-use crate::wire::history::Interaction;
 use crate::wire::personal::{Dialog, DialogsValues, GdprRequest, GdprValues, Object};
 use crate::wire::{Envelope, envelope, strict};
 
@@ -71,21 +71,12 @@ pub(super) fn gdpr(ask: &Ask<'_>, cx: &Cx<'_>) -> Result<Plan, Fault> {
         operation,
         move |result, cx| {
             let Outcome { view, answer } = result?;
-            let dialogs = || {
-                let records = answer.records.iter();
-                let said = |record| {
-                    let said = said(record, &view, &manner, cx);
-                    Dialog {
-                        interactions: Some(said.clone()),
-                        ..dialog(record, said.len())
-                    }
-                };
-                records.map(said).collect()
-            };
+            let records = answer.records.iter();
+            let dialogs = records.map(|record| dialog(record, &view, &manner, cx));
             let values = GdprValues {
                 object: Some(object.as_str().into()),
                 dialogs_count: Some(answer.records.len()),
-                dialogs: (object == Object::Get).then(dialogs),
+                dialogs: (object == Object::Get).then(|| dialogs.collect()),
             };
             Ok(Reply::Text(Envelope::text(envelope::GDPR, values)))
         },
@@ -113,10 +104,11 @@ pub(super) fn dialogs(ask: &Ask<'_>) -> Result<Plan, Fault> {
         move |result, cx| {
             let Outcome { view, answer } = result?;
             let records = answer.records.iter();
-            let dialogs = records
-                .map(|record| dialog(record, said(record, &view, &manner, cx).len()))
-                .collect();
-            Ok(Reply::Text(encode(dialogs)))
+            let dialogs = records.map(|record| Dialog {
+                interactions: None,
+                ..dialog(record, &view, &manner, cx)
+            });
+            Ok(Reply::Text(encode(dialogs.collect())))
         },
     ))
 }
@@ -126,7 +118,8 @@ fn can_be_guessed(client_id: &str) -> bool {
     client_id.contains('@') || client_id.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn said(record: &Record, view: &View, manner: &Manner, cx: &Cx<'_>) -> Vec<Interaction> {
+/// A dialog with what was said in it.
+fn dialog(record: &Record, view: &View, manner: &Manner, cx: &Cx<'_>) -> Dialog {
     // The records are looked for without a conversation; each is shown as its own.
     let view = View {
         key: Arc::clone(&record.key),
@@ -134,16 +127,14 @@ fn said(record: &Record, view: &View, manner: &Manner, cx: &Cx<'_>) -> Vec<Inter
         ..view.clone()
     };
     let scene: Scene<'_> = manner.scene(&view, Occasion::Typed, cx);
-    interactions(&record.entries, &scene)
-}
-
-fn dialog(record: &Record, interactions_count: usize) -> Dialog {
+    let said = interactions(&record.entries, &scene);
     Dialog {
         context_id: (&*record.key).into(),
         date: Some(day(record.begun).into()),
         begin_time: Some(record.begun.as_millis()),
         last_time: Some(record.last_used.as_millis()),
-        interactions_count: Some(interactions_count),
+        interactions_count: Some(said.len()),
+        interactions: Some(said),
         ended: Some(record.ended),
         ..Dialog::default()
     }

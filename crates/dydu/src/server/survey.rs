@@ -62,7 +62,6 @@ fn announced<'a>(entries: &'a [Arc<Entry>], key: &str) -> Option<&'a Message> {
         .filter_map(|entry| entry.message())
         .flat_map(|published| published.shown())
         .find(|message| {
-            // An engine that is a gateway too has ids like ours.
             own == Some(message.id)
                 || matches!(&message.content, Content::Survey(survey) if survey.id == key)
         })

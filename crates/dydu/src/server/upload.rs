@@ -9,7 +9,7 @@ use switchboard_core::model::{UploadedFile, UserEvent, UserInput};
 
 use super::Ask;
 use super::plan::accepted;
-use crate::wire::upload::{FilePart, UploadResult, files};
+use crate::wire::upload::{FilePart, UploadError, UploadResult, files};
 
 /// Takes a file and hands it to the engine. The answer is always a page, because the widget reads
 /// nothing else; its `status` says whether it worked.
@@ -56,8 +56,8 @@ fn one_file(ask: &Ask<'_>, request: &Request<Bytes>) -> Result<FilePart, Fault> 
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     let named = ask.params.word("fin");
-    let mut files = files(content_type, request.body().clone(), named)
-        .map_err(|error| Fault::bad_field("body", error.to_string()))?;
+    let unreadable = |error: UploadError| Fault::bad_field("body", error.to_string());
+    let files = files(content_type, request.body().clone(), named).map_err(unreadable)?;
     let wanted = files
         .iter()
         .position(|file| named == Some(file.part.as_str()))
@@ -65,7 +65,10 @@ fn one_file(ask: &Ask<'_>, request: &Request<Bytes>) -> Result<FilePart, Fault> 
     if files.len() > 1 {
         tracing::debug!(files = files.len(), "one of several files is taken");
     }
-    let file = files.swap_remove(wanted);
+    let file = files
+        .into_iter()
+        .nth(wanted)
+        .ok_or_else(|| unreadable(UploadError::NoFile))?;
     let limit = ask.options.upload_limit;
     if file.content.len() > limit {
         return Err(Fault::TooLarge { limit });

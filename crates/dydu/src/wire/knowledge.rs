@@ -113,33 +113,20 @@ impl TopKnowledgeRequest {
     }
 
     /// The form body of a REST request.
-    pub fn to_params(&self) -> Params<'static> {
+    pub fn to_params(&self) -> Params<'_> {
         let mut params = Params::new();
-        push_text(&mut params, "language", self.language.as_deref());
-        let max = self.max.map(|max| max.to_string());
-        push_text(&mut params, "maxKnowledge", max.as_deref());
-        push_text(&mut params, "period", self.period.map(Period::as_str));
-        push_text(&mut params, "space", self.space.as_deref());
+        params.push_given("language", self.language.as_deref());
+        params.push_given("maxKnowledge", self.max.map(|max| max.to_string()));
+        params.push_given("period", self.period.map(Period::as_str));
+        params.push_given("space", self.space.as_deref());
         params.push("solutionUsed", "ASSISTANT");
-        push_flag(&mut params, "qualificationMode", self.qualification);
-        push_text(&mut params, "tag", self.tag.as_deref());
-        push_flag(&mut params, "includeTagChildren", self.include_tag_children);
+        params.push_flag("qualificationMode", self.qualification);
+        params.push_given("tag", self.tag.as_deref());
+        params.push_flag("includeTagChildren", self.include_tag_children);
         let exclude = self.exclude_gallery_content;
-        push_flag(&mut params, "excludeGalleryContent", exclude);
-        push_flag(&mut params, "ignoreManualTopKnowledge", self.ignore_manual);
+        params.push_flag("excludeGalleryContent", exclude);
+        params.push_flag("ignoreManualTopKnowledge", self.ignore_manual);
         params
-    }
-}
-
-fn push_text(params: &mut Params<'static>, name: &'static str, text: Option<&str>) {
-    if let Some(text) = text {
-        params.push(name, text.to_owned());
-    }
-}
-
-fn push_flag(params: &mut Params<'static>, name: &'static str, flag: Option<bool>) {
-    if let Some(flag) = flag {
-        params.push(name, if flag { "true" } else { "false" });
     }
 }
 
@@ -227,13 +214,13 @@ impl SearchRequest {
     }
 
     /// The form body of a REST request, in the widget's order.
-    pub fn to_params(&self) -> Params<'static> {
+    pub fn to_params(&self) -> Params<'_> {
         let mut params = Params::new();
-        push_text(&mut params, "language", self.language.as_deref());
-        params.push("search", self.search.clone());
-        push_text(&mut params, "space", self.space.as_deref());
-        push_flag(&mut params, "onlyShowRewordables", self.only_rewordables);
-        push_flag(&mut params, "searchInPersonalities", self.in_personalities);
+        params.push_given("language", self.language.as_deref());
+        params.push("search", self.search.as_str());
+        params.push_given("space", self.space.as_deref());
+        params.push_flag("onlyShowRewordables", self.only_rewordables);
+        params.push_flag("searchInPersonalities", self.in_personalities);
         params
     }
 }

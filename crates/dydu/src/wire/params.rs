@@ -151,6 +151,18 @@ impl<'a> Params<'a> {
         self.pairs.push((name.into(), value.into()));
     }
 
+    /// Adds one that may be left out.
+    pub fn push_given(&mut self, name: &'a str, value: Option<impl Into<Cow<'a, str>>>) {
+        if let Some(value) = value {
+            self.push(name, value);
+        }
+    }
+
+    /// Adds a flag that may be left out.
+    pub fn push_flag(&mut self, name: &'a str, flag: Option<bool>) {
+        self.push_given(name, flag.map(|flag| if flag { "true" } else { "false" }));
+    }
+
     /// A value as it stands.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.pairs

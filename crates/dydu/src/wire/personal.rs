@@ -66,16 +66,12 @@ impl GdprRequest {
 
     /// The form body of a REST request, in the widget's order.
     pub fn to_params(&self) -> Params<'_> {
-        let pairs = [
-            ("clientId", Some(self.client_id.as_str())),
-            ("language", self.language.as_deref()),
-            ("mail", self.mail.as_deref()),
-            ("object", Some(self.object.as_str())),
-        ];
-        let pairs = pairs.into_iter();
-        pairs
-            .filter_map(|(name, value)| Some((name, value?)))
-            .collect()
+        let mut params = Params::with_capacity(4);
+        params.push("clientId", self.client_id.as_str());
+        params.push_given("language", self.language.as_deref());
+        params.push_given("mail", self.mail.as_deref());
+        params.push("object", self.object.as_str());
+        params
     }
 }
 

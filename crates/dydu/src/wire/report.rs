@@ -49,22 +49,18 @@ impl ErrorReport {
 
     /// The form body of a REST request.
     pub fn to_params(&self) -> Params<'_> {
-        let pairs = [
-            // Mandatory, so there is one even where nothing is known to put there.
-            ("contextUUID", Some(self.context.as_deref().unwrap_or(""))),
-            ("solutionUsed", Some("ASSISTANT")),
-            ("browser", self.browser.as_deref()),
-            ("os", self.os.as_deref()),
-            ("error", Some(&self.error)),
-            ("message", Some(&self.message)),
-            ("stackTrace", self.stack_trace.as_deref()),
-            ("jsCreation", self.js_creation.as_deref()),
-            ("userUrl", self.user_url.as_deref()),
-        ];
-        let pairs = pairs.into_iter();
-        pairs
-            .filter_map(|(name, value)| Some((name, value?)))
-            .collect()
+        let mut params = Params::with_capacity(9);
+        // Mandatory, so there is one even where nothing is known to put there.
+        params.push("contextUUID", self.context.as_deref().unwrap_or_default());
+        params.push("solutionUsed", "ASSISTANT");
+        params.push_given("browser", self.browser.as_deref());
+        params.push_given("os", self.os.as_deref());
+        params.push("error", self.error.as_str());
+        params.push("message", self.message.as_str());
+        params.push_given("stackTrace", self.stack_trace.as_deref());
+        params.push_given("jsCreation", self.js_creation.as_deref());
+        params.push_given("userUrl", self.user_url.as_deref());
+        params
     }
 }
 
@@ -88,16 +84,10 @@ impl WelcomeCallRequest {
     pub fn to_params(&self) -> Params<'_> {
         let mut params = Params::with_capacity(6);
         params.push("contextUuid", self.context.as_deref().unwrap_or_default());
-        if let Some(language) = &self.language {
-            params.push("language", language.as_str());
-        }
-        if let Some(flag) = self.qualification {
-            params.push("qualificationMode", if flag { "true" } else { "false" });
-        }
+        params.push_given("language", self.language.as_deref());
+        params.push_flag("qualificationMode", self.qualification);
         params.push("solutionUsed", "ASSISTANT");
-        if let Some(space) = &self.space {
-            params.push("space", space.as_str());
-        }
+        params.push_given("space", self.space.as_deref());
         // All keys are strings, so this cannot fail.
         let variables = serde_json::to_string(&self.variables).unwrap_or_default();
         params.push("variables", variables);

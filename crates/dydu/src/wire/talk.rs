@@ -203,7 +203,7 @@ impl TalkRequest {
         self.each(PURE_LIVECHAT, |name, field| match field {
             Field::Text(text) => params.push(name, text),
             Field::Coded(text) => params.push(name, b64::encode(text)),
-            Field::Flag(flag) => params.push(name, if flag { "true" } else { "false" }),
+            Field::Flag(flag) => params.push_flag(name, Some(flag)),
             Field::Number(number) => params.push(name, number.to_string()),
             Field::Object(object) => params.push(name, json(serde_json::to_string(object))),
             Field::Texts(texts) => params.push(name, json(serde_json::to_string(texts))),
