@@ -12,6 +12,7 @@ mod extras;
 mod id;
 mod message;
 mod profile;
+pub mod push_rule;
 mod query;
 mod time;
 

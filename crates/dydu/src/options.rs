@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use switchboard_core::dialect::{OptionsError, duration, durations};
+use switchboard_core::model::push_rule::PushRule;
 use url::Url;
 
 use crate::convert::say::Voice;
 use crate::languages::Spoken;
-use crate::wire::push_rule::PushRule;
 use crate::wire::words;
 
 /// Keys of a `[[frontends]]` table.

@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use switchboard_core::dialect::HandoverState;
+use switchboard_core::model::push_rule::{self, PushRule};
 use switchboard_core::model::{BotEvent, ChoicesKind, Content, HandoverPhase, Message, RichText};
 use switchboard_dydu::convert::answer::Heard;
 use switchboard_dydu::wire::context::{
@@ -25,7 +26,6 @@ use switchboard_dydu::wire::knowledge::{Suggestion, TopKnowledgeValues};
 use switchboard_dydu::wire::params::is_survey_or_poll_name;
 use switchboard_dydu::wire::path::{self, Endpoint};
 use switchboard_dydu::wire::personal::DialogsValues;
-use switchboard_dydu::wire::push_rule::{self, PushRule};
 use switchboard_dydu::wire::site::{BotLanguage, WhoAmI};
 use switchboard_dydu::wire::survey::{SurveyAnswer, SurveyConfiguration};
 use switchboard_dydu::wire::{
@@ -85,7 +85,8 @@ fn every_answer_survives() {
             "05-bot-languages" => round_trip::<Vec<BotLanguage>>(&name, body),
             "38-whoami" => round_trip::<WhoAmI>(&name, body),
             "03-pushrules" => {
-                let text = push_rule::read(body.to_string().as_bytes()).unwrap();
+                let text =
+                    switchboard_dydu::wire::push_rule::read(body.to_string().as_bytes()).unwrap();
                 let rules: Vec<PushRule> = serde_json::from_str(&text).unwrap();
                 for rule in &rules {
                     assert_eq!(rule.check(), Ok(()));

@@ -7,14 +7,14 @@ use bytes::Bytes;
 use http::{Request, header};
 use switchboard_core::Fault;
 use switchboard_core::dialect::{Cx, Handled};
-use switchboard_core::model::{ClientError, Query, QueryAnswer, UserInput};
+use switchboard_core::model::{ClientError, Query, QueryAnswer, UserInput, push_rule};
 
 use super::Ask;
 use super::plan::Plan;
 use crate::error;
 use crate::languages::FALLBACK;
 use crate::wire::context::ServerStatus;
-use crate::wire::push_rule::{self, PushRulesAnswer};
+use crate::wire::push_rule::{PushRulesAnswer, is_list};
 use crate::wire::report::ErrorReport;
 use crate::wire::site::{BotLanguage, HostHeader, WhoAmI};
 use crate::wire::{B64, envelope};
@@ -56,7 +56,7 @@ fn available(languages: impl IntoIterator<Item = String>) -> String {
 /// `chat/pushrules`: the configured rules, else the engine's.
 pub(super) fn push_rules(ask: &Ask<'_>, cx: &Cx<'_>) -> Plan {
     let encode = |rules: Option<String>| {
-        let values = rules.filter(|rules| push_rule::is_list(rules));
+        let values = rules.filter(|rules| is_list(rules));
         let answer = PushRulesAnswer {
             values: values.map(B64::from),
         };

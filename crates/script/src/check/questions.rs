@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use switchboard_core::model::push_rule::ConditionKind;
+
 use super::{Checker, listed};
-use crate::format::push::{Condition, Kind, Push};
+use crate::format::push::{Condition, Push};
 use crate::format::{PerLanguage, Tag, TopQuestion};
 use crate::locate::At;
 
@@ -114,7 +116,7 @@ impl Checker<'_> {
     fn condition(&mut self, at: &At<'_>, condition: &Condition) {
         let number = condition.kind.is_number();
         let value = condition.value.as_deref().map(str::trim);
-        if condition.kind == Kind::Container {
+        if condition.kind == ConditionKind::Container {
             if condition.operator.is_some() || value.is_some() {
                 self.blame(at, "a Container compares nothing");
             }

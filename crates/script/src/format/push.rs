@@ -1,7 +1,8 @@
 //! Push rules in dydu's words: `docs/protocols/dydu.md#33-endpoint-details`, 3.3.23. A widget
 //! evaluates them.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use switchboard_core::model::push_rule::{self, Comparison, ConditionKind, PushRule};
 
 /// A rule: when an intent should speak first, or which pages are a goal.
 #[derive(Debug, Deserialize)]
@@ -27,9 +28,9 @@ pub(crate) struct Push {
 pub(crate) struct Condition {
     /// What is looked at.
     #[serde(rename = "type")]
-    pub kind: Kind,
+    pub kind: ConditionKind,
     /// How it is compared.
-    pub operator: Option<Operator>,
+    pub operator: Option<Comparison>,
     /// With what.
     pub value: Option<String>,
     /// Conditions that must hold, too; one of them is enough.
@@ -37,141 +38,42 @@ pub(crate) struct Condition {
     pub children: Vec<Condition>,
 }
 
-/// What a condition looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-pub(crate) enum Kind {
-    Container,
-    CurrentPage,
-    PastPage,
-    PreviousPage,
-    City,
-    Country,
-    Language,
-    UsedKeyWords,
-    PageVisitCount,
-    PageVisitDuration,
-    IdleDuration,
-    GlobalVisitCount,
-    GlobalVisitDuration,
-    PagesViewedCount,
-    NumberOfPreviousChat,
-    DurationSinceLastVisit,
-}
-
-impl Kind {
-    /// Whether it is compared with a number.
-    pub(crate) fn is_number(self) -> bool {
-        !matches!(
-            self,
-            Self::Container
-                | Self::CurrentPage
-                | Self::PastPage
-                | Self::PreviousPage
-                | Self::City
-                | Self::Country
-                | Self::Language
-                | Self::UsedKeyWords
-        )
-    }
-}
-
-/// How a condition compares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-pub(crate) enum Operator {
-    Equals,
-    NotEquals,
-    StartsWith,
-    DoesNotStartWith,
-    Contains,
-    IsContained,
-    GreaterThan,
-    LesserThan,
-}
-
-impl Operator {
-    /// Whether it compares numbers, or texts.
-    pub(crate) fn suits(self, number: bool) -> bool {
-        match self {
-            Self::Equals | Self::NotEquals => true,
-            Self::GreaterThan | Self::LesserThan => number,
-            _ => !number,
-        }
-    }
-}
-
 impl Push {
     /// The name that the widget asks with.
     pub(crate) fn id(&self) -> Option<&str> {
         self.id.as_deref().or(self.to.as_deref())
     }
-}
 
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Rule<'a> {
-    Speaks {
-        #[serde(rename = "kId")]
-        id: &'a str,
-        conditions: Vec<Placed<'a>>,
-    },
-    Goal {
-        #[serde(rename = "bgpId")]
-        goal: i64,
-        conditions: Vec<Page<'a>>,
-    },
-}
-
-/// A condition with its place among its siblings.
-#[derive(Serialize)]
-struct Placed<'a> {
-    #[serde(rename = "type")]
-    kind: Kind,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    operator: Option<Operator>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<&'a str>,
-    index: usize,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    children: Vec<Placed<'a>>,
-}
-
-#[derive(Serialize)]
-struct Page<'a> {
-    param_1: &'a str,
-}
-
-fn placed(conditions: &[Condition]) -> Vec<Placed<'_>> {
-    let each = conditions.iter().enumerate();
-    each.map(|(index, condition)| Placed {
-        kind: condition.kind,
-        operator: condition.operator,
-        value: condition.value.as_deref(),
-        index,
-        children: placed(&condition.children),
-    })
-    .collect()
+    fn to_rule(&self) -> PushRule {
+        let page = |page: &String| push_rule::Condition {
+            param_1: Some(page.clone()),
+            ..push_rule::Condition::default()
+        };
+        PushRule {
+            knowledge: self.id().filter(|_| self.goal.is_none()).map(str::to_owned),
+            goal_page: self.goal,
+            conditions: match self.goal {
+                Some(_) => self.pages.iter().map(page).collect(),
+                None => self.when.iter().map(Condition::to_rule).collect(),
+            },
+        }
+    }
 }
 
 /// Rules as the JSON text that widgets read.
 pub(crate) fn text(rules: &[Push]) -> String {
-    let rules: Vec<Rule<'_>> = rules
-        .iter()
-        .filter_map(|rule| match (rule.id(), rule.goal) {
-            (_, Some(goal)) => Some(Rule::Goal {
-                goal,
-                conditions: rule
-                    .pages
-                    .iter()
-                    .map(|page| Page { param_1: page })
-                    .collect(),
-            }),
-            (Some(id), None) => Some(Rule::Speaks {
-                id,
-                conditions: placed(&rule.when),
-            }),
-            (None, None) => None,
-        })
-        .collect();
-    // All keys are strings, so this cannot fail.
-    serde_json::to_string(&rules).unwrap_or_default()
+    let rules: Vec<PushRule> = rules.iter().map(Push::to_rule).collect();
+    push_rule::text(&rules)
+}
+
+impl Condition {
+    fn to_rule(&self) -> push_rule::Condition {
+        push_rule::Condition {
+            kind: Some(self.kind),
+            operator: self.operator,
+            value: self.value.clone(),
+            children: self.children.iter().map(Self::to_rule).collect(),
+            ..push_rule::Condition::default()
+        }
+    }
 }
