@@ -18,15 +18,16 @@ Example: cargo xtask test
 /// A step and its name.
 type Step = (&'static str, fn() -> Result<()>);
 
+/// The quick ones first.
 const STEPS: [Step; 8] = [
     ("format", format),
     ("clippy", clippy),
     ("purity", purity::run),
     ("doc-links", doc_links::run),
     ("doc-tables", doc_tables::run),
+    ("docs", docs),
     ("tests", tests),
     ("doc tests", doc_tests),
-    ("docs", docs),
 ];
 
 /// Runs all steps.
@@ -69,6 +70,12 @@ fn clippy() -> Result<()> {
     succeed(clippy.args(["--", "--deny", "warnings"]))
 }
 
+fn docs() -> Result<()> {
+    let mut docs = cargo();
+    docs.args(["doc", "--workspace", "--no-deps", "--locked"]);
+    succeed(docs.env("RUSTDOCFLAGS", "--deny warnings"))
+}
+
 fn tests() -> Result<()> {
     let mut tests = cargo();
     if has_subcommand("nextest") {
@@ -82,10 +89,4 @@ fn tests() -> Result<()> {
 
 fn doc_tests() -> Result<()> {
     succeed(cargo().args(["test", "--doc", "--workspace", "--locked"]))
-}
-
-fn docs() -> Result<()> {
-    let mut docs = cargo();
-    docs.args(["doc", "--workspace", "--no-deps", "--locked"]);
-    succeed(docs.env("RUSTDOCFLAGS", "--deny warnings"))
 }
