@@ -16,9 +16,12 @@ FROM debian:bookworm-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates \
  && rm -rf /var/lib/apt/lists/* \
- && useradd --system --no-create-home --shell /usr/sbin/nologin switchboard
+ && useradd --system --no-create-home --shell /usr/sbin/nologin switchboard \
+ && install --directory --owner switchboard --mode 0700 /var/lib/switchboard
 COPY --from=build /switchboard /usr/local/bin/switchboard
 USER switchboard
+# Where a file of `[store]` belongs: url = "sqlite:/var/lib/switchboard/switchboard.db".
+VOLUME /var/lib/switchboard
 EXPOSE 8080 9090
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["switchboard"]

@@ -499,6 +499,7 @@ fn see(values: &Value) -> Seen {
         seen.texts.push(visible(text));
     }
     seen.images.extend(attributes(text, "img", "src"));
+    seen.links.extend(attributes(text, "video", "src"));
     if let Some(data) = values["templateData"].as_str() {
         assert!(
             values["templateName"]

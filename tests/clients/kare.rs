@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::forest::Forest;
 use super::{Client, Seen, Socket, Visitor, connect, next_text, send_json, typed_lines};
 
 pub const APP: &str = "00000000-0000-4000-8000-00000000cafe";
@@ -22,6 +23,8 @@ pub struct Kare {
     over_socket: bool,
     /// Every envelope received, in order.
     pub received: Vec<Value>,
+    /// The forest of all that was sent and received.
+    pub forest: Forest,
 }
 
 impl Kare {
@@ -35,6 +38,7 @@ impl Kare {
             socket: None,
             over_socket: false,
             received: Vec::new(),
+            forest: Forest::default(),
         }
     }
 
@@ -43,6 +47,11 @@ impl Kare {
             over_socket: true,
             ..Self::rest(base, visitor)
         }
+    }
+
+    /// The application token.
+    pub fn token(&self) -> &str {
+        &self.token
     }
 
     pub async fn connect(&mut self) {
@@ -72,6 +81,9 @@ impl Kare {
         let text = response.text().await.unwrap();
         assert!(status.is_success(), "{status} {text}");
         let envelopes: Vec<Value> = serde_json::from_str(&text).unwrap();
+        for envelope in &envelopes {
+            self.forest.received(envelope);
+        }
         self.take(envelopes)
     }
 
@@ -84,7 +96,18 @@ impl Kare {
         seen
     }
 
+    fn take_frame(&mut self, text: &str) -> Value {
+        let envelope: Value = serde_json::from_str(text).unwrap();
+        if self.over_socket {
+            self.forest.received(&envelope);
+        } else {
+            self.forest.received_beside(&envelope);
+        }
+        envelope
+    }
+
     async fn exchange(&mut self, frame: Value) -> Seen {
+        self.forest.sent(&frame);
         send_json(self.socket.as_mut().unwrap(), &frame).await;
         self.collect(Duration::from_secs(15)).await
     }
@@ -94,7 +117,7 @@ impl Kare {
         let mut seen = Seen::default();
         let mut within = first;
         while let Some(text) = next_text(self.socket.as_mut().unwrap(), within).await {
-            let envelope: Value = serde_json::from_str(&text).unwrap();
+            let envelope = self.take_frame(&text);
             assert_ne!(envelope["uri"], "out/error", "{text}");
             let last = envelope["header"]["final"] == true;
             seen.add(self.take(vec![envelope]));
@@ -110,6 +133,7 @@ impl Kare {
         if self.over_socket {
             return self.exchange(envelope).await;
         }
+        self.forest.sent(&envelope);
         envelope["conversation_id"] = json!(self.conversation);
         self.post(path, envelope).await
     }
@@ -241,7 +265,7 @@ impl Client for Kare {
             let Some(text) = next_text(self.socket.as_mut().unwrap(), left).await else {
                 break;
             };
-            let envelope: Value = serde_json::from_str(&text).unwrap();
+            let envelope = self.take_frame(&text);
             seen.add(self.take(vec![envelope]));
         }
         seen

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 pub mod dydu;
+pub mod forest;
 pub mod kare;
 pub mod opendialog;
 

@@ -5,32 +5,36 @@
 //! engine). Neither does any IO:
 //!
 //! - A frontend turns an HTTP request into [`Handled`]: an answer, a [`Call`] on a conversation
-//!   whose outcome it then encodes, or a websocket with a [`ServerSession`].
+//!   whose outcome it then encodes, a websocket with a [`ServerSession`], or an [`Amend`] of what
+//!   administrators may change at runtime.
 //! - A backend opens a [`Leg`] for a conversation: a state machine that takes [`LegInput`]s and
 //!   yields [`Effect`]s to perform and [`LegEvent`]s to publish.
 //!
 //! Between them stands the exchange, which owns identity, order, deadlines and delivery and knows
 //! no dialect.
 
+mod amend;
 mod backend;
 mod duration;
 mod entry;
 mod frontend;
 mod options;
+mod session;
 
 use std::sync::Arc;
 
 use uuid::Uuid;
 
+pub use amend::{Amend, Amended, Change};
 pub use backend::{Backend, CallId, Effect, Leg, LegEvent, LegInput, LegOutput, TransportFault};
 pub use duration::{duration, durations, read_duration};
 pub use entry::{Entry, Item, Published};
 pub use frontend::{
-    After, Answer, Attach, Call, ClientMark, Collect, Find, Finish, Frontend, Handled,
-    HandoverState, Operation, Outcome, Peer, Record, Retry, ServerSession, SessionAction, Target,
-    UnknownChoice, Upgrade, View, Wait,
+    After, Answer, Call, ClientMark, Collect, Find, Finish, Frontend, Handled, HandoverState,
+    Operation, Outcome, Peer, Record, Retry, Target, UnknownChoice, View, Wait,
 };
 pub use options::{OptionsError, Secret, parse_options, without_credentials};
+pub use session::{Attach, ServerSession, SessionAction, Upgrade};
 
 use crate::model::{Capabilities, DialectName, MessageId, Timestamp};
 

@@ -57,6 +57,9 @@ pub enum Fault {
     /// The engine did not finish within the turn's deadline.
     #[error("the engine did not answer in time")]
     TimedOut,
+    /// What is kept cannot be read or changed now; a later try may succeed.
+    #[error("the store is unavailable")]
+    StoreUnavailable,
     /// Switchboard itself failed.
     #[error("internal error")]
     Internal,
@@ -113,6 +116,7 @@ impl Fault {
             Self::RateLimited { .. } => "rate_limited",
             Self::BackendUnavailable => "backend_unavailable",
             Self::TimedOut => "timed_out",
+            Self::StoreUnavailable => "store_unavailable",
             Self::Internal => "internal",
         }
     }

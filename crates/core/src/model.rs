@@ -31,7 +31,7 @@ pub use event::{
 pub use extras::{DialectName, Extras};
 pub use id::{ConversationId, MessageId};
 pub use message::{Author, Message};
-pub use profile::{Locales, Profile, VARIABLES_LIMIT};
+pub use profile::{Locales, METADATA_LIMIT, Profile, VARIABLES_LIMIT};
 pub use query::{
     ClientError, DataRequest, PersonalData, Query, QueryAnswer, Suggestions, TopQuestions,
 };

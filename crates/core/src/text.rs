@@ -98,6 +98,17 @@ impl RichText {
         }
     }
 
+    /// As Markdown without raw HTML and with links and pictures only where [`safe_url`] allows
+    /// them.
+    pub fn to_safe_markdown(&self) -> Cow<'_, str> {
+        match self.format {
+            TextFormat::Markdown if !markdown::is_safe(&self.body) => {
+                Cow::Owned(self.flow(Style::Markdown))
+            }
+            _ => self.to_markdown(),
+        }
+    }
+
     /// As an HTML fragment in which nothing can be executed.
     pub fn to_html(&self) -> Cow<'_, str> {
         match self.format {

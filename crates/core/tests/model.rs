@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 use switchboard_core::model::{
-    Action, Capabilities, Command, ContentKind, DialectName, Extras, KindSet, Locales, MessageId,
-    OpenTarget, Profile, SendBody, TextFormat, Timestamp, VARIABLES_LIMIT,
+    Action, Capabilities, Command, ContentKind, DialectName, Extras, KindSet, Locales,
+    METADATA_LIMIT, MessageId, OpenTarget, Profile, SendBody, TextFormat, Timestamp,
+    VARIABLES_LIMIT,
 };
 
 #[test]
@@ -238,4 +239,19 @@ fn an_address_is_printed_without_its_credentials() {
     ] {
         assert_eq!(without_credentials(address), printed);
     }
+}
+
+#[test]
+fn metadata_of_many_calls_has_an_end() {
+    let mut profile = Profile::default();
+    let change = |name: String, value: &str| Profile {
+        metadata: [(name, value.to_owned())].into(),
+        ..Profile::default()
+    };
+    for n in 0..METADATA_LIMIT + 9 {
+        profile.merge(change(format!("name{n}"), "old"));
+    }
+    profile.merge(change("name0".to_owned(), "new"));
+    assert_eq!(profile.metadata.len(), METADATA_LIMIT);
+    assert_eq!(profile.metadata["name0"], "new");
 }

@@ -608,6 +608,23 @@ fn the_websocket_carries_talk() {
 }
 
 #[test]
+fn words_that_too_many_frames_wait_before_are_not_lost_in_silence() {
+    let mut drive = websocket(json!({}));
+    for n in 0..64 {
+        drive.user(UserInput::LinkClick {
+            url: format!("https://shop.example/{n}"),
+            label: None,
+        });
+    }
+    let (turn, output) = drive.user(UserInput::text("hi"));
+    ends(&output, turn, TurnOutcome::Unavailable);
+    let output = drive.give(LegInput::SocketOpened);
+    assert_eq!(frames(&output).len(), 64);
+    let (_, output) = drive.user(UserInput::text("again"));
+    assert_eq!(frames(&output).len(), 1);
+}
+
+#[test]
 fn without_a_websocket_it_goes_by_rest() {
     let mut drive = websocket(json!({"urls": ["https://b.example"]}));
     let (turn, output) = drive.user(UserInput::text("hi"));

@@ -80,7 +80,7 @@ fn every_request_of_the_fixtures_is_served() {
             Handled::Refuse(fault, _) => panic!("{name}: {fault}"),
             Handled::Call(call) => assert_eq!(call.target.scope, BOT, "{name}"),
             Handled::Reply(response) => assert_eq!(response.status(), StatusCode::OK, "{name}"),
-            Handled::Upgrade(_) => panic!("{name}: a socket"),
+            other => panic!("{name}: {other:?}"),
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use switchboard_core::Fault;
-use switchboard_core::dialect::{Answer, Collect, Entry};
-use switchboard_core::model::{MessageId, Timestamp, TurnOutcome};
+use switchboard_core::dialect::{Answer, Collect, Entry, Item};
+use switchboard_core::model::{MessageId, Timestamp, TurnOutcome, UserEvent};
 
-use crate::conversation::{Stage, State};
+use crate::conversation::{Slot, Stage, State};
 use crate::drive::fault_of;
 
 /// The answer of a turn, if it has ended.
@@ -16,16 +16,24 @@ pub(crate) fn finished(
     collect: Collect,
     now: Timestamp,
 ) -> Option<Result<Answer, Fault>> {
-    let Some(turn) = state.turn(id) else {
-        // Forgotten: so many turns have ended since that nobody can be waiting for it.
+    let (outcome, since, queried) = match state.turn(id) {
+        Some(turn) => {
+            let Stage::Ended { outcome, .. } = turn.stage else {
+                return None;
+            };
+            turn.taken = Some(now);
+            (outcome, turn.seq, turn.queried.clone())
+        }
+        // Ended long ago; all that is known of it is in the log.
+        None => match state.beginning(id) {
+            Some(seq) => (TurnOutcome::Done, seq, None),
+            None => return Some(Err(Fault::TimedOut)),
+        },
+    };
+    if outcome == TurnOutcome::TimedOut && collect == Collect::WholeTurn {
         return Some(Err(Fault::TimedOut));
-    };
-    let Stage::Ended { outcome, .. } = turn.stage else {
-        return None;
-    };
-    turn.taken = Some(now);
-    let since = turn.seq;
-    let queried = turn.queried.clone();
+    }
+    let input = state.log.get(state.place(since)).and_then(input_of);
     // What another caller waits for is not this one's to take.
     let others: Vec<MessageId> = state
         .turns
@@ -54,9 +62,17 @@ pub(crate) fn finished(
     Some(Ok(Answer {
         entries,
         turn: Some(id),
+        input,
         queried,
         ..Answer::default()
     }))
+}
+
+fn input_of(slot: &Slot) -> Option<Arc<UserEvent>> {
+    match &slot.entry.item {
+        Item::User(event) => Some(event.clone()),
+        _ => None,
+    }
 }
 
 /// The newest entries of what is recorded.

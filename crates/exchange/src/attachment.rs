@@ -15,9 +15,10 @@ pub struct Attachment {
     inner: Arc<Inner>,
     conversation: Arc<Conversation>,
     client: Option<ClientMark>,
-    /// Places of entries from before the attachment that no client has received.
-    missed: VecDeque<u64>,
-    /// Everything up to here is in `missed` or has been handed out.
+    /// The newest place when the socket was attached: up to here the client gets only what no
+    /// client has received.
+    joined: u64,
+    /// Everything up to here has been handed out or recalled, from where the client must know it.
     cursor: u64,
     failures_seen: u64,
     /// Places handed out and not yet known to be delivered, in ascending order.
@@ -29,6 +30,8 @@ pub struct Attachment {
 pub enum Delivery {
     /// A log entry.
     Entry(Arc<Entry>, View),
+    /// A log entry that is not for the client, but that what follows may hang on.
+    Recalled(Arc<Entry>, View),
     /// A turn failed that nobody waits for.
     TurnFailed {
         /// Which.
@@ -56,13 +59,8 @@ impl Attachment {
         state.merge(attach.profile.clone());
         state.attached += 1;
         let pending = conversation.back(inner, &mut state);
-        let missed = state
-            .log
-            .iter()
-            .filter(|slot| !slot.delivered && !slot.entry.is_transient())
-            .map(|slot| slot.entry.seq)
-            .collect();
-        let (cursor, failures_seen) = (state.last_seq, state.failures_seen);
+        let cursor = first_needed(&mut state).saturating_sub(1);
+        let (joined, failures_seen) = (state.last_seq, state.failures_seen);
         let used = state.used;
         let view = conversation.view(&state, created, used);
         drop(state);
@@ -75,7 +73,7 @@ impl Attachment {
                 inner,
                 conversation,
                 client: attach.target.client,
-                missed,
+                joined,
                 cursor,
                 failures_seen,
                 handed_out,
@@ -99,23 +97,22 @@ impl Attachment {
     }
 
     fn ready(&mut self, state: &State) -> Option<Delivery> {
-        while let Some(seq) = self.missed.pop_front() {
-            // It may have been fetched by another client in the meantime.
-            if let Some(slot) = find(state, seq)
-                && !slot.delivered
-            {
-                let entry = slot.entry.clone();
-                return Some(self.entry(state, entry));
-            }
-        }
         while self.cursor < state.last_seq {
             self.cursor += 1;
-            if let Some(slot) = find(state, self.cursor)
-                && slot.entry.is_outbound()
-            {
-                let entry = slot.entry.clone();
-                return Some(self.entry(state, entry));
+            let Some(slot) = find(state, self.cursor) else {
+                continue;
+            };
+            let is_old = self.cursor <= self.joined;
+            if is_old && slot.entry.is_transient() {
+                continue;
             }
+            let entry = slot.entry.clone();
+            // What was missed may have been fetched by another client in the meantime.
+            if slot.is_input || (is_old && slot.delivered) {
+                let view = self.conversation.view(state, false, state.used);
+                return Some(Delivery::Recalled(entry, view));
+            }
+            return Some(self.entry(state, entry));
         }
         if let Some((number, turn, fault)) = state
             .failures
@@ -160,6 +157,28 @@ impl Drop for Attachment {
         self.conversation
             .leave(&self.inner, &mut state, self.client);
     }
+}
+
+/// The place from which a client must know the log: the latest input, or the beginning of an older
+/// turn that is under way or has something left that no client has received.
+fn first_needed(state: &mut State) -> u64 {
+    let undelivered = state.first_undelivered();
+    let state = &*state;
+    let open = state.turns.iter().filter(|turn| !turn.is_over());
+    let missed = state.log.iter().skip(state.place(undelivered));
+    let missed = missed.filter(|slot| !slot.delivered && !slot.entry.is_transient());
+    let begun = missed.map(|slot| {
+        let begun = match slot.entry.turn {
+            Some(turn) => state.beginning(turn),
+            None => state.latest_input(slot.entry.seq),
+        };
+        begun.unwrap_or(slot.entry.seq)
+    });
+    open.map(|turn| turn.seq)
+        .chain(begun)
+        .chain(state.latest_input(u64::MAX))
+        .min()
+        .unwrap_or(state.last_seq + 1)
 }
 
 fn index(state: &State, seq: u64) -> Option<usize> {

@@ -14,6 +14,7 @@ use switchboard_core::model::{
 };
 use switchboard_store::{StoredConversation, StoredEntry};
 use tokio::sync::{Notify, mpsc};
+use uuid::Uuid;
 
 use crate::SocketCommand;
 use crate::absence::Absence;
@@ -73,7 +74,27 @@ pub(crate) struct State {
 
 pub(crate) struct Slot {
     pub(crate) entry: Arc<Entry>,
+    /// The id of the user event or the engine's message that the entry records; nil of anything
+    /// else. Here, so that looking for an id need not visit the entries.
+    pub(crate) id: MessageId,
+    pub(crate) is_input: bool,
     pub(crate) delivered: bool,
+}
+
+impl Slot {
+    fn new(entry: Arc<Entry>, delivered: bool) -> Self {
+        let id = match &entry.item {
+            Item::User(event) => event.id,
+            Item::Message(published) => published.message.id,
+            _ => MessageId(Uuid::nil()),
+        };
+        Self {
+            is_input: matches!(entry.item, Item::User(_)),
+            entry,
+            id,
+            delivered,
+        }
+    }
 }
 
 pub(crate) struct LegSocket {
@@ -198,10 +219,7 @@ impl Conversation {
             state.log = stored
                 .log
                 .into_iter()
-                .map(|slot| Slot {
-                    entry: slot.entry,
-                    delivered: slot.delivered,
-                })
+                .map(|slot| Slot::new(slot.entry, slot.delivered))
                 .collect();
             state.profile = stored.profile;
             state.last_seq = stored.last_seq;
@@ -328,10 +346,7 @@ impl State {
             unrecorded,
             item,
         };
-        self.log.push_back(Slot {
-            entry: Arc::new(entry),
-            delivered,
-        });
+        self.log.push_back(Slot::new(Arc::new(entry), delivered));
         while self.log.len() > keep {
             let oldest = self.log.pop_front();
             let lost = oldest.is_some_and(|slot| !slot.delivered && !slot.entry.is_transient());
@@ -344,6 +359,25 @@ impl State {
         self.log
             .back()
             .is_some_and(|slot| matches!(&slot.entry.item, Item::Typing(last) if last == typing))
+    }
+
+    /// The place of the user event that opened a turn, if the log still holds it.
+    pub(crate) fn beginning(&self, turn: MessageId) -> Option<u64> {
+        let mut slots = self.log.iter().rev();
+        let slot = slots.find(|slot| slot.is_input && slot.id == turn)?;
+        Some(slot.entry.seq)
+    }
+
+    /// The place of the latest user event before this one.
+    pub(crate) fn latest_input(&self, before: u64) -> Option<u64> {
+        let mut inputs = self.log.iter().rev().filter(|slot| slot.is_input);
+        let latest = inputs.find(|slot| slot.entry.seq < before)?;
+        Some(latest.entry.seq)
+    }
+
+    /// What is recorded under an id of a user event or an engine's message.
+    pub(crate) fn recorded(&self, id: MessageId) -> Option<&Slot> {
+        self.log.iter().rev().find(|slot| slot.id == id)
     }
 
     /// Where in the log the entry with this place is, or the first one after it.
@@ -429,7 +463,8 @@ impl State {
         self.ended = true;
         self.handover = HandoverState::None;
         self.absence = None;
-        self.log(now, turn, (0, false), false, Item::Ended { reason }, keep);
+        let position = (0, turn.is_some());
+        self.log(now, turn, position, false, Item::Ended { reason }, keep);
         true
     }
 }

@@ -474,14 +474,15 @@ fn send(socket: &LegSocket, command: SocketCommand) -> bool {
 /// Whether nothing but the end of the turn follows in the batch.
 fn is_last(turn: Option<MessageId>, rest: &[LegEvent]) -> bool {
     let Some(turn) = turn else { return false };
+    let mut ends = false;
     for later in rest.iter().filter(|later| later.turn == Some(turn)) {
         match later.event {
-            BotEvent::Message(_) => return false,
-            BotEvent::TurnEnded(_) => return true,
+            BotEvent::Message(_) | BotEvent::ConversationEnded { .. } => return false,
+            BotEvent::TurnEnded(_) => ends = true,
             _ => {}
         }
     }
-    false
+    ends
 }
 
 /// What a caller is told about a turn that ended like this without an answer.

@@ -149,14 +149,12 @@ impl FrontendHandle {
                 return Ok(Begun::Over(Ok(Outcome { view, answer })));
             }
         };
-        let turn = event.id;
         let opens_turn = event.input.opens_turn();
         let accepted = match self.accept(conversation, &mut state, *event, unknown, retry, wait) {
             Ok(accepted) => accepted,
             Err(fault) => return Ok(Begun::Over(Err(fault))),
         };
-        let turn = accepted.joined.unwrap_or(turn);
-        let pending = accepted.pending;
+        let Accepted { turn, pending } = accepted;
         match wait.collect() {
             Some(collect) if opens_turn => Ok(Begun::Waiting {
                 turn,
@@ -248,6 +246,15 @@ impl FrontendHandle {
         if let Some((turn, false)) = repeated {
             return Ok(self.join(state, turn, waits));
         }
+        if repeated.is_none()
+            && let Some(slot) = state.recorded(event.id)
+        {
+            if slot.is_input {
+                return Ok(self.join(state, event.id, waits));
+            }
+            // One of the engine's messages has this id; two of them would make a knot.
+            event.id = self.inner.cx().message_id();
+        }
         if self.inner.draining.load(Ordering::Relaxed) {
             return Err(Fault::BackendUnavailable);
         }
@@ -276,7 +283,7 @@ impl FrontendHandle {
             // A sign of life that comes too late is worth nothing.
             let pending = Vec::new();
             return Ok(Accepted {
-                joined: None,
+                turn: event.id,
                 pending,
             });
         }
@@ -286,11 +293,9 @@ impl FrontendHandle {
         }
         self.state.meters.received(&event.input);
         if !opens_turn {
+            let turn = event.id;
             let pending = conversation.feed(&self.inner, state, Feed::Event(event.into()));
-            return Ok(Accepted {
-                joined: None,
-                pending,
-            });
+            return Ok(Accepted { turn, pending });
         }
         // Tests, and what is not to be kept, stay out of statistics.
         if !event.unrecorded && state.profile.qualification != Some(true) {
@@ -333,6 +338,7 @@ impl FrontendHandle {
             item,
             keep,
         );
+        let turn = event.id;
         let pending = if ignored {
             let done = TurnOutcome::Done;
             conversation.end_turn(&self.inner, state, event.id, done, Instant::now());
@@ -340,10 +346,7 @@ impl FrontendHandle {
         } else {
             self.hand_over(conversation, state, event)
         };
-        Ok(Accepted {
-            joined: None,
-            pending,
-        })
+        Ok(Accepted { turn, pending })
     }
 
     /// Hands an event to the leg, or has it wait for the turn under way.
@@ -366,7 +369,7 @@ impl FrontendHandle {
             turn.copies = turn.copies.saturating_add(u8::from(turn.is_over()));
         }
         Accepted {
-            joined: Some(turn),
+            turn,
             pending: Vec::new(),
         }
     }
@@ -430,8 +433,8 @@ pub(crate) struct Attempt {
 }
 
 pub(crate) struct Accepted {
-    /// The turn that the event is a repetition of.
-    joined: Option<MessageId>,
+    /// The turn that the event opened or is a repetition of.
+    turn: MessageId,
     pub(crate) pending: Vec<Pending>,
 }
 

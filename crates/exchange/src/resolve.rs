@@ -29,8 +29,40 @@ pub(crate) fn resolve<'a>(
             feedback.message = message_to_rate(log);
             Resolved::Pass(UserInput::Feedback(feedback))
         }
+        UserInput::Feedback(feedback)
+            if unknown == UnknownChoice::Ignore && !is_open_to(&feedback, log) =>
+        {
+            Resolved::Ignore(UserInput::Feedback(feedback))
+        }
         other => Resolved::Pass(other),
     }
+}
+
+/// Whether the message that a verdict is about was shown, and still takes such a verdict.
+fn is_open_to<'a>(
+    feedback: &Feedback,
+    log: impl DoubleEndedIterator<Item = &'a Arc<Entry>>,
+) -> bool {
+    let mut about = messages(log).filter(|message| feedback.message == Some(message.id));
+    about.next().is_some_and(|message| {
+        !actions(message)
+            .iter()
+            .any(|action| action.disabled && rating(message, action) == feedback.rating)
+    })
+}
+
+/// Every message that was shown or that was published, newest entry first.
+fn messages<'a>(
+    log: impl DoubleEndedIterator<Item = &'a Arc<Entry>>,
+) -> impl Iterator<Item = &'a Message> {
+    log.rev()
+        .filter_map(|entry| entry.message())
+        .flat_map(|published| {
+            published
+                .shown()
+                .iter()
+                .chain(std::iter::once(&published.message))
+        })
 }
 
 fn resolve_choice<'a>(
@@ -39,16 +71,7 @@ fn resolve_choice<'a>(
     unknown: UnknownChoice,
 ) -> Resolved {
     let mut best: Option<(Match, &Message, &Action)> = None;
-    for message in log
-        .rev()
-        .filter_map(|entry| entry.message())
-        .flat_map(|published| {
-            published
-                .shown()
-                .iter()
-                .chain(std::iter::once(&published.message))
-        })
-    {
+    for message in messages(log) {
         if choice.message.is_some_and(|wanted| wanted != message.id) {
             continue;
         }
@@ -111,7 +134,13 @@ fn matches(choice: &ChoiceMade, action: &Action) -> Option<Match> {
             return Some(Match::Id);
         }
         // Where an action has no id, its label stands for it on the wire.
-        return (action.id.is_empty() && id == action.label).then_some(Match::Label);
+        if action.id.is_empty() && id == action.label {
+            return Some(Match::Label);
+        }
+        // The id is not known; whoever names the message may still mean its words.
+        if choice.message.is_none() || value.is_some() {
+            return None;
+        }
     }
     let label = choice.label.as_deref()?;
     (!label.is_empty() && label == action.label).then_some(Match::Label)
@@ -176,4 +205,90 @@ fn message_to_rate<'a>(log: impl DoubleEndedIterator<Item = &'a Arc<Entry>>) -> 
         }
     }
     newest
+}
+
+#[cfg(test)]
+mod tests {
+    use switchboard_core::dialect::{Item, Published};
+    use switchboard_core::model::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const OFFER: MessageId = MessageId(Uuid::from_u128(1));
+
+    /// A log with one offer: tea, milk that is out, and a request for feedback whose verdict "no"
+    /// was taken.
+    fn log() -> Vec<Arc<Entry>> {
+        let mut actions = vec![
+            Action::choice("tea", "Tea"),
+            Action::choice("milk", "Milk"),
+            Action::choice(FeedbackRequest::POSITIVE, "Yes"),
+            Action::choice(FeedbackRequest::NEGATIVE, "No"),
+        ];
+        for action in actions.iter_mut().skip(1).step_by(2) {
+            action.disabled = true;
+        }
+        let content = Content::FeedbackRequest(FeedbackRequest::default());
+        let message = Message::bot(OFFER, None, Timestamp::default(), content);
+        let entry = Entry {
+            seq: 1,
+            at: Timestamp::default(),
+            turn: None,
+            index: 0,
+            last: false,
+            unrecorded: false,
+            item: Item::Message(Box::new(Published::as_is(message.with_actions(actions)))),
+        };
+        vec![Arc::new(entry)]
+    }
+
+    /// The id of the action that a click is found to be on, if it is not only logged.
+    fn clicked(message: Option<MessageId>, id: Option<&str>, label: &str) -> Option<String> {
+        let choice = UserInput::Choice(ChoiceMade {
+            message,
+            id: id.map(str::to_owned),
+            label: Some(label.to_owned()),
+            ..ChoiceMade::default()
+        });
+        match resolve(choice, log().iter(), UnknownChoice::Ignore) {
+            Resolved::Pass(UserInput::Choice(choice)) => choice.action.map(|action| action.id),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_click_is_known_by_its_id_and_else_by_its_words() {
+        let tea = Some("tea".to_owned());
+        assert_eq!(clicked(Some(OFFER), Some("tea"), "Milk"), tea);
+        assert_eq!(clicked(Some(OFFER), Some("gone"), "Tea"), tea);
+        assert_eq!(clicked(Some(OFFER), None, "Tea"), tea);
+        assert_eq!(clicked(None, Some("tea"), ""), tea);
+        assert_eq!(
+            clicked(None, Some("gone"), "Tea"),
+            None,
+            "of which message?"
+        );
+        assert_eq!(clicked(Some(OFFER), Some("gone"), "Beer"), None);
+        assert_eq!(clicked(Some(OFFER), Some("milk"), "Milk"), None, "disabled");
+        let other = MessageId(Uuid::from_u128(2));
+        assert_eq!(clicked(Some(other), Some("tea"), "Tea"), None);
+    }
+
+    #[test]
+    fn a_verdict_needs_a_message_that_takes_it() {
+        let passes = |message, rating, unknown| {
+            let feedback = UserInput::Feedback(Feedback {
+                message: Some(message),
+                rating: Some(rating),
+                ..Feedback::default()
+            });
+            matches!(resolve(feedback, log().iter(), unknown), Resolved::Pass(_))
+        };
+        let other = MessageId(Uuid::from_u128(2));
+        assert!(passes(OFFER, Rating::Positive, UnknownChoice::Ignore));
+        assert!(!passes(OFFER, Rating::Negative, UnknownChoice::Ignore));
+        assert!(!passes(other, Rating::Positive, UnknownChoice::Ignore));
+        assert!(passes(other, Rating::Positive, UnknownChoice::Pass));
+    }
 }

@@ -7,7 +7,7 @@ pub mod serve;
 use std::path::Path;
 
 use anyhow::Context;
-use switchboard_core::dialect::Secret;
+use switchboard_core::dialect::{Secret, without_credentials};
 
 use crate::config::Source;
 
@@ -32,4 +32,10 @@ fn signing_key(configured: Option<&Secret>) -> anyhow::Result<[u8; 32]> {
             .map_err(|_| anyhow::anyhow!("the system gives no random numbers"))?,
     }
     Ok(key)
+}
+
+/// The address of a store as it may be printed: its options may hold a password too.
+fn shown(url: &Secret) -> String {
+    let url = without_credentials(url.reveal());
+    url.split('?').next().unwrap_or_default().to_owned()
 }

@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 pub use environment::Environment;
 pub use mistake::{Mistake, Mistakes};
 pub use sections::{
-    Admin, BackendTable, FrontendTable, Log, LogFormat, RouteTable, Server, TlsFiles, check_address,
+    Admin, BackendTable, FrontendTable, Log, LogFormat, RouteTable, Server, Store, TlsFiles,
+    check_address,
 };
 
 use crate::config::reader::Reader;
@@ -110,6 +111,8 @@ pub struct Config {
     pub host_limits: switchboard_net::host::Limits,
     /// `[limits]`, the exchange's part.
     pub exchange_limits: switchboard_exchange::Limits,
+    /// `[store]`
+    pub store: Store,
     /// `[log]`
     pub log: Log,
     /// `[[frontends]]`

@@ -77,6 +77,8 @@ fn every_key_of_the_production_example_is_known() {
         ("SWITCHBOARD_SIGNING_KEY", key),
         ("OPENDIALOG_APP_KEY", "secret-key"),
         ("KARE_ADMIN_KEY", key),
+        ("KARE_CLIENT_SECRET", key),
+        ("KARE_ENGINE_SECRET", "engine-secret"),
     ];
     let told = check(&source(&text), &environment(&variables)).expect_err("files are missing");
     for mistake in told.list.iter() {
@@ -154,6 +156,38 @@ gateway.toml:21: frontends[1].colour: unknown key"#;
     let told = mistakes(text, &[]);
     assert!(told.starts_with(expected), "{told}");
     assert!(told.contains("gateway.toml:31: routes[0].backend: there is no backend \"dmeo\"\n  fix: did you mean \"demo\"?"), "{told}");
+}
+
+#[test]
+fn a_store_has_an_address_and_its_password_is_not_shown() {
+    let shown = |url: &str| {
+        let text = format!("[store]\nurl = \"{url}\"\n{GOOD}");
+        check(&source(&text), &Environment::new()).unwrap()
+    };
+    let memory = check(&source(GOOD), &Environment::new()).unwrap();
+    assert!(memory.contains("store     in memory"), "{memory}");
+    let text = shown("sqlite:/var/lib/x.db?mode=rw");
+    assert!(text.contains("store     sqlite:/var/lib/x.db\n"), "{text}");
+    let text = shown("postgres://me:hunter2@db.example.com/x?password=hunter2");
+    assert!(
+        text.contains("store     postgres://db.example.com/x\n"),
+        "{text}"
+    );
+    assert!(!text.contains("hunter2"), "{text}");
+
+    let variable = [("SWITCHBOARD__STORE__URL", "sqlite:elsewhere.db")];
+    let text = check(&source(GOOD), &environment(&variable)).unwrap();
+    assert!(text.contains("sqlite:elsewhere.db"), "{text}");
+    let told = mistakes("[store]\nurl = \"mysql://me:hunter2@h/x\"\npath = 1\n", &[]);
+    let expected = "gateway.toml:2: store.url: this is neither SQLite nor PostgreSQL\n  fix: write";
+    assert!(
+        told.starts_with(expected) && !told.contains("hunter2"),
+        "{told}"
+    );
+    assert!(
+        told.contains("gateway.toml:3: store.path: unknown key"),
+        "{told}"
+    );
 }
 
 #[test]

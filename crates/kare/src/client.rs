@@ -1,11 +1,18 @@
 //! Switchboard as a client of a Kare engine: `docs/protocols/kare.md#92-client-of-a-real-server`.
 
 mod access;
+mod calls;
+mod events;
+mod fate;
+mod forest;
+mod hold;
 mod leg;
 mod link;
 mod receive;
 mod requests;
+mod rest;
 mod setup;
+mod socket;
 mod state;
 mod turn;
 

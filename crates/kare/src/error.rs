@@ -1,5 +1,7 @@
 //! Faults and Kare's error bodies, both ways: `docs/protocols/kare.md#21-common-rules`.
 
+pub mod grant;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,6 +11,8 @@ use switchboard_core::Fault;
 use switchboard_core::dialect::Cx;
 use switchboard_core::fault::AuthProblem;
 
+use crate::server::MAX_APPLICATIONS;
+use crate::wire::application::WrongField;
 use crate::wire::error_body::ErrorBody;
 use crate::wire::query::MAX_TEXT_CHARS;
 use crate::wire::{Body, Envelope, EnvelopeError, Header, Uri, WireId, encode};
@@ -57,9 +61,9 @@ pub enum DialectError {
         /// The methods that it exists for.
         allow: &'static str,
     },
-    /// Applications are the operator's, in the configuration file.
-    #[error("applications are set up in the configuration file")]
-    ConfiguredInFile,
+    /// There is no room for another application.
+    #[error("there are {MAX_APPLICATIONS} applications already")]
+    TooManyApplications,
 }
 
 impl From<EnvelopeError> for DialectError {
@@ -73,6 +77,15 @@ impl From<EnvelopeError> for DialectError {
                 field: Some("uri"),
                 message: "The message has no uri.",
             },
+        }
+    }
+}
+
+impl From<WrongField> for DialectError {
+    fn from(wrong: WrongField) -> Self {
+        Self::InvalidMessage {
+            field: Some(wrong.field),
+            message: wrong.message,
         }
     }
 }
@@ -99,9 +112,8 @@ impl From<&DialectError> for Fault {
                 limit: MAX_TEXT_CHARS,
             },
             DialectError::UnknownUri(uri) => Self::bad_field("uri", format!("{uri} is unknown")),
-            DialectError::WrongMethod { .. } | DialectError::ConfiguredInFile => {
-                Self::MethodNotAllowed
-            }
+            DialectError::WrongMethod { .. } => Self::MethodNotAllowed,
+            DialectError::TooManyApplications => Self::bad_input(error.to_string()),
         }
     }
 }
@@ -109,7 +121,8 @@ impl From<&DialectError> for Fault {
 /// The body of an error and its HTTP status. Over the socket the status is left out.
 pub fn encode_fault(error: &DialectError) -> (StatusCode, ErrorBody) {
     let (status, code, message): (_, &str, String) = match error {
-        DialectError::MissingCredentials | DialectError::Fault(Fault::Unauthorised(AuthProblem::Missing)) => (
+        DialectError::MissingCredentials
+        | DialectError::Fault(Fault::Unauthorised(AuthProblem::Missing)) => (
             StatusCode::UNAUTHORIZED,
             "missing_credentials",
             "Give app_id or a bearer token.".into(),
@@ -149,10 +162,10 @@ pub fn encode_fault(error: &DialectError) -> (StatusCode, ErrorBody) {
             "method_not_allowed",
             format!("Use {allow}."),
         ),
-        DialectError::ConfiguredInFile => (
-            StatusCode::METHOD_NOT_ALLOWED,
-            "method_not_allowed",
-            "Applications are set up in the gateway's configuration file: apps = [{ app_id, name, enabled }].".into(),
+        DialectError::TooManyApplications => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid_message",
+            format!("There are {MAX_APPLICATIONS} applications already; delete one first."),
         ),
         DialectError::Fault(fault) => {
             let (status, code, message) = of_fault(fault);
@@ -198,7 +211,7 @@ fn of_fault(fault: &Fault) -> (StatusCode, &'static str, std::borrow::Cow<'stati
         Fault::Unauthorised(AuthProblem::Expired) => (
             StatusCode::UNAUTHORIZED,
             "token_expired",
-            "The application token has expired.",
+            "The token has expired.",
         ),
         Fault::Unauthorised(AuthProblem::UnknownApp) => (
             StatusCode::UNAUTHORIZED,
@@ -254,6 +267,11 @@ fn of_fault(fault: &Fault) -> (StatusCode, &'static str, std::borrow::Cow<'stati
             StatusCode::BAD_GATEWAY,
             "engine_unavailable",
             "The dialog engine cannot be reached.",
+        ),
+        Fault::StoreUnavailable => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "store_unavailable",
+            "Nothing can be changed now; try again later.",
         ),
         Fault::TimedOut => (
             StatusCode::GATEWAY_TIMEOUT,

@@ -3,5 +3,10 @@
 mod backend;
 mod frontend;
 
-pub use backend::{AppIdPlace, BackendOptions, BodyStyle, Engine, TransportKind};
-pub use frontend::{AppOptions, EscalationOptions, FrontendOptions, SettingsOptions};
+pub use backend::{
+    AppIdPlace, BackendOptions, BodyStyle, Engine, OAuth, SocketAuth, TokenPlace, TransportKind,
+    TurnEnd,
+};
+pub use frontend::{
+    AppOptions, EscalationOptions, FrontendOptions, OauthClientOptions, Permission, SettingsOptions,
+};

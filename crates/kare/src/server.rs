@@ -1,12 +1,17 @@
 //! Switchboard as a Kare server: `docs/protocols/kare.md#91-server`.
 
+mod applications;
+mod apps;
 mod auth;
 mod forest;
+mod oauth;
 mod params;
 mod profile;
 mod rest;
+mod rights;
 mod session;
 mod settings;
+mod tokens;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,17 +19,20 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, Response};
+use serde_json::Value;
 use switchboard_core::Fault;
-use switchboard_core::dialect::{Attach, Cx, Find, Frontend, Handled, Target, Upgrade};
+use switchboard_core::dialect::{Attach, Cx, Find, Frontend, Handled, Secret, Target, Upgrade};
 
-use self::auth::{Apps, Caller};
+pub(crate) use self::applications::MAX_APPLICATIONS;
+use self::apps::Apps;
 use self::params::Params;
 use self::session::Session;
 use self::settings::Settings;
+use self::tokens::Tokens;
 use crate::convert::Style;
 use crate::error::{DialectError, response};
 use crate::options::FrontendOptions;
-use crate::wire::{application, config, conversation, events, id, post, token};
+use crate::wire::{application, config, conversation, events, grant, id, post, token};
 
 /// Path of the socket.
 const SOCKET_PATH: &str = "/ws";
@@ -39,6 +47,8 @@ pub struct KareFrontend {
 /// What requests and sockets have in common.
 struct Shared {
     apps: Apps,
+    admin_keys: Vec<Secret>,
+    tokens: Tokens,
     settings: Settings,
     style: Style,
     idle_timeout: Duration,
@@ -58,12 +68,9 @@ impl KareFrontend {
         }
         Self {
             shared: Arc::new(Shared {
-                apps: Apps::new(
-                    options.apps,
-                    options.admin_keys,
-                    options.token_lifetime,
-                    key,
-                ),
+                apps: Apps::new(options.apps),
+                admin_keys: options.admin_keys,
+                tokens: Tokens::new(options.token_lifetime, options.oauth_clients, key),
                 settings: Settings::new(options.config),
                 style,
                 idle_timeout: options.idle_timeout,
@@ -74,6 +81,10 @@ impl KareFrontend {
 }
 
 impl Frontend for KareFrontend {
+    fn adopt(&self, document: &Value) -> Result<(), Fault> {
+        self.shared.apps.adopt(document)
+    }
+
     fn handle(&self, request: Request<Bytes>, path: &str, cx: &Cx<'_>) -> Handled {
         let (parts, body) = request.into_parts();
         let path = VERSIONS
@@ -132,7 +143,13 @@ impl Frontend for KareFrontend {
     }
 
     fn describe(&self) -> Vec<String> {
-        self.shared.apps.describe()
+        let keys = self.shared.admin_keys.iter();
+        self.shared
+            .apps
+            .describe()
+            .chain(keys.map(|key| format!("admin key {key}")))
+            .chain(self.shared.tokens.describe())
+            .collect()
     }
 }
 
@@ -174,19 +191,15 @@ impl Asked<'_> {
                 self.only(Method::GET, "GET")?;
                 self.socket(cx)
             }
-            application::PATH => {
+            grant::PATH => {
                 self.only(Method::POST, "POST")?;
-                self.applications(cx)
+                Ok(self.grant(body, cx))
             }
+            application::PATH => self.applications(body, cx),
             other => {
                 let below = other.strip_prefix(application::PATH);
-                if below.is_some_and(|rest| rest.starts_with('/')) {
-                    if ![Method::PUT, Method::DELETE].contains(&self.parts.method) {
-                        return Err(DialectError::WrongMethod {
-                            allow: "PUT, DELETE",
-                        });
-                    }
-                    return self.applications(cx);
+                if let Some(app_id) = below.and_then(|rest| rest.strip_prefix('/')) {
+                    return self.application(app_id, body, cx);
                 }
                 let conversation = other
                     .strip_prefix(events::PATH_START)
@@ -207,14 +220,6 @@ impl Asked<'_> {
         }
     }
 
-    /// Creating and revoking applications at runtime: they are the operator's, in the file.
-    fn applications(&self, cx: &Cx<'_>) -> Result<Handled, DialectError> {
-        match self.caller(cx)? {
-            Caller::App(_) => Err(Fault::Forbidden.into()),
-            Caller::Admin => Err(DialectError::ConfiguredInFile),
-        }
-    }
-
     /// The dialog's socket: `docs/protocols/kare.md#32-handshake`.
     fn socket(&self, cx: &Cx<'_>) -> Result<Handled, DialectError> {
         let app = self.socket_app(cx)?;
@@ -222,12 +227,7 @@ impl Asked<'_> {
             Some(conversation) => Find::Existing(id::normalise(conversation)),
             None => Find::New,
         };
-        let target = Target {
-            find,
-            scope: app.app_id.clone(),
-            retry: None,
-            client: None,
-        };
+        let target = Target::new(find, app.app_id.clone());
         let mut profile = profile::of_url(&self.params);
         profile::add_browser(&mut profile, &self.parts.headers);
         profile.app = Some(app.app_id.clone());
@@ -236,7 +236,7 @@ impl Asked<'_> {
             subprotocol: None,
             session: Box::new(Session::new(
                 Arc::clone(self.shared),
-                app.app_id.clone(),
+                &app,
                 welcome.map(str::to_owned),
             )),
             attach: Some(Attach { target, profile }),

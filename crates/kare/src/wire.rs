@@ -14,12 +14,14 @@ pub mod envelope;
 pub mod error_body;
 pub mod events;
 mod fields;
+pub mod grant;
 pub mod hello;
 pub mod id;
 pub mod list;
 mod node;
 pub mod post;
 pub mod query;
+pub mod spelling;
 pub mod text;
 pub mod token;
 pub mod uri;
@@ -54,4 +56,12 @@ pub fn encode_text<T: Serialize>(value: &T) -> String {
         reason = "wire types have text keys and no failing Serialize"
     )]
     serde_json::to_string(value).expect("wire types always serialise")
+}
+
+fn encode_value<T: Serialize>(value: &T) -> serde_json::Value {
+    #[expect(
+        clippy::expect_used,
+        reason = "wire types have text keys and no failing Serialize"
+    )]
+    serde_json::to_value(value).expect("wire types always serialise")
 }

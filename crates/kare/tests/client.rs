@@ -1,4 +1,4 @@
-//! The client side: a leg fed with the fixtures' answers and frames.
+//! The client side: opening, asking, saying goodbye.
 
 #![allow(
     clippy::expect_used,
@@ -12,217 +12,15 @@ mod support;
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Request, Response};
 use serde_json::{Value, json};
-use std::sync::Arc;
-use support::{APP, CONVERSATION, Ids, assert_same, fixture, id, now};
-use switchboard_core::dialect::{
-    Backend, CallId, Cx, Dialect, Effect, Leg, LegEvent, LegInput, LegOutput, TransportFault,
-};
+use support::client::{CONVERSATION_HERE, Client, hi, json_of, open};
+use support::{APP, CONVERSATION, fixture, id};
+use switchboard_core::dialect::{Cx, LegInput};
 use switchboard_core::model::{
-    BotEvent, ChoiceMade, Content, ConversationId, EndReason, Feedback, FormSubmission, Message,
-    MessageId, Profile, Query, Rating, Timestamp, TurnOutcome, UserEvent, UserInput,
+    BotEvent, ChoiceMade, Content, EndReason, Feedback, FormSubmission, Message, MessageId, Query,
+    Rating, TurnOutcome, UserEvent, UserInput,
 };
 use uuid::Uuid;
-
-const CONVERSATION_HERE: ConversationId = ConversationId(Uuid::from_u128(42));
-
-struct Client {
-    backend: Arc<dyn Backend>,
-    leg: Box<dyn Leg>,
-    ids: Ids,
-    now: Timestamp,
-    profile: Profile,
-    http: Vec<(CallId, Request<Bytes>)>,
-    sockets: Vec<Request<()>>,
-    frames: Vec<Value>,
-    events: Vec<LegEvent>,
-    closed: Option<u16>,
-}
-
-impl Client {
-    fn new(options: Value) -> Self {
-        let mut all = json!({"url": "https://api.kare.example/", "app_id": APP});
-        for (key, value) in options.as_object().unwrap() {
-            all[key] = value.clone();
-        }
-        let backend =
-            support::build(|build| switchboard_kare::dialect().backend(all, build).unwrap());
-        Self::with(backend)
-    }
-
-    fn with(backend: Arc<dyn Backend>) -> Self {
-        let ids = Ids::default();
-        let leg = backend.open(CONVERSATION_HERE, &support::cx(&ids));
-        Self {
-            backend,
-            leg,
-            ids,
-            now: now(),
-            profile: Profile::default(),
-            http: Vec::new(),
-            sockets: Vec::new(),
-            frames: Vec::new(),
-            events: Vec::new(),
-            closed: None,
-        }
-    }
-
-    /// A client whose socket is open and quiet.
-    fn connected(options: Value) -> Self {
-        let mut client = Self::new(options);
-        client.input(
-            1,
-            UserInput::LinkClick {
-                url: "https://x.example".to_owned(),
-                label: None,
-            },
-        );
-        client.set_up();
-        client.feed(LegInput::SocketOpened);
-        client.frames.clear();
-        client.events.clear();
-        client
-    }
-
-    fn feed(&mut self, input: LegInput<'_>) {
-        let mut output = LegOutput::default();
-        let cx = Cx {
-            now: self.now,
-            ids: &self.ids,
-        };
-        self.leg.handle(input, &cx, &mut output);
-        for effect in output.effects {
-            match effect {
-                Effect::Http { call, request, .. } => self.http.push((call, request)),
-                Effect::OpenSocket(request) => self.sockets.push(request),
-                Effect::SendText(text) => self.frames.push(serde_json::from_str(&text).unwrap()),
-                Effect::CloseSocket { code } => self.closed = Some(code),
-            }
-        }
-        self.events.extend(output.events);
-        if let Some(at) = self.leg.wake_at() {
-            assert!(at > self.now, "would be woken again and again");
-        }
-    }
-
-    fn input(&mut self, n: u128, input: UserInput) -> MessageId {
-        let event = UserEvent::new(MessageId(Uuid::from_u128(0xE000 + n)), self.now, input);
-        self.event(&event);
-        event.id
-    }
-
-    fn event(&mut self, event: &UserEvent) {
-        let profile = self.profile.clone();
-        self.feed(LegInput::Event {
-            event,
-            profile: &profile,
-        });
-    }
-
-    fn wait(&mut self, time: Duration) {
-        self.now = self.now.after(time);
-        self.feed(LegInput::Timer);
-    }
-
-    fn wake(&mut self) {
-        self.now = self.leg.wake_at().expect("something to wait for");
-        self.feed(LegInput::Timer);
-    }
-
-    #[track_caller]
-    fn asked(&mut self, path: &str) -> Request<Bytes> {
-        let (_, request) = self.http.last().expect("a request");
-        assert_eq!(request.uri().path(), path);
-        clone(request)
-    }
-
-    fn respond(&mut self, status: u16, body: &Value) {
-        let (call, _) = self.http.remove(0);
-        let response = Response::builder()
-            .status(status)
-            .body(Bytes::from(body.to_string()))
-            .unwrap();
-        self.feed(LegInput::Response {
-            call,
-            result: Ok(response),
-        });
-    }
-
-    fn break_off(&mut self, fault: TransportFault) {
-        let (call, _) = self.http.remove(0);
-        self.feed(LegInput::Response {
-            call,
-            result: Err(fault),
-        });
-    }
-
-    /// Token and conversation, as fixtures 04 and 08 answer.
-    fn set_up(&mut self) {
-        self.asked("/v2.1/apps/token");
-        self.respond(200, &fixture("04-apps-token")["response"]["body"]);
-        self.asked("/v2.1/dialog/conversation");
-        self.respond(201, &fixture("08-conversation-start")["response"]["body"]);
-    }
-
-    fn receive(&mut self, frame: &Value) {
-        self.feed(LegInput::SocketText(&frame.to_string()));
-    }
-
-    /// A fixture's frames, with this input's id for the example's.
-    fn receive_all(&mut self, name: &str, turn: MessageId) {
-        let fixture = fixture(name);
-        let asked = fixture["request"]["frames"][0]["id"].as_str().unwrap();
-        for frame in fixture["response"]["frames"].as_array().unwrap() {
-            let text = frame.to_string().replace(asked, &turn.to_string());
-            self.feed(LegInput::SocketText(&text));
-        }
-    }
-
-    fn messages(&self) -> Vec<&Message> {
-        self.events
-            .iter()
-            .filter_map(|it| match &it.event {
-                BotEvent::Message(message) => Some(message),
-                _ => None,
-            })
-            .collect()
-    }
-
-    fn ended(&self) -> Vec<(MessageId, TurnOutcome)> {
-        self.events
-            .iter()
-            .filter_map(|it| match it.event {
-                BotEvent::TurnEnded(outcome) => Some((it.turn.unwrap(), outcome)),
-                _ => None,
-            })
-            .collect()
-    }
-}
-
-fn clone(request: &Request<Bytes>) -> Request<Bytes> {
-    let mut copy = Request::new(request.body().clone());
-    *copy.uri_mut() = request.uri().clone();
-    *copy.method_mut() = request.method().clone();
-    *copy.headers_mut() = request.headers().clone();
-    copy
-}
-
-fn json_of(request: &Request<Bytes>) -> Value {
-    serde_json::from_slice(request.body()).unwrap()
-}
-
-fn open() -> UserInput {
-    UserInput::Open {
-        welcome: None,
-        query: None,
-    }
-}
-
-fn hi() -> UserInput {
-    UserInput::text("orders")
-}
 
 #[test]
 fn opening_a_dialog() {
@@ -438,83 +236,13 @@ fn a_question_without_a_hello() {
 }
 
 #[test]
-fn silence_ends_a_turn_without_marks() {
-    let mut client = Client::connected(json!({}));
-    let turn = client.input(2, hi());
-    let unmarked = |n: u128, parent: MessageId| {
-        json!({"id": Uuid::from_u128(n).to_string(), "parent_id": parent.to_string(),
-               "uri": "out/text", "body": {"aspect": "text/plain", "text": "part"}})
-    };
-    client.wait(Duration::from_secs(20));
-    client.receive(&unmarked(1, turn));
-    client.wait(Duration::from_secs(1));
-    client.receive(&unmarked(2, turn));
-    client.wait(Duration::from_millis(1499));
-    assert!(client.ended().is_empty());
-    client.wait(Duration::from_millis(1));
-    assert_eq!(client.ended(), [(turn, TurnOutcome::Done)]);
-    // What comes later, nobody waits for.
-    client.receive(&unmarked(3, turn));
-    assert_eq!(client.events.last().unwrap().turn, None);
-    // The same again is no news.
-    let count = client.events.len();
-    client.receive(&unmarked(3, turn));
-    assert_eq!(client.events.len(), count);
-    // No answer at all.
-    let turn = client.input(3, hi());
-    client.wait(Duration::from_secs(30));
-    assert_eq!(client.ended().last(), Some(&(turn, TurnOutcome::TimedOut)));
-}
-
-#[test]
-fn a_server_that_marks_the_end_may_take_its_time() {
-    let mut client = Client::connected(json!({}));
-    let turn = client.input(2, hi());
-    let part = |n: u128, is_final: bool| {
-        json!({"id": Uuid::from_u128(n).to_string(), "parent_id": turn.to_string(), "uri": "out/text",
-               "header": {"in_reply_to": turn.to_string(), "seq": n, "final": is_final}, "body": {"text": "part"}})
-    };
-    client.receive(&part(1, false));
-    client.wait(Duration::from_secs(10));
-    assert!(client.ended().is_empty());
-    client.receive(&part(2, true));
-    assert_eq!(client.ended(), [(turn, TurnOutcome::Done)]);
-}
-
-#[test]
-fn a_server_with_ids_of_its_own() {
-    let mut client = Client::connected(json!({}));
-    let turn = client.input(2, hi());
-    client.receive(&json!({"id": "m-1", "parent": "q-1", "uri": "out/text", "body": {
-        "aspect": "resolution/answer/choice", "text": "?", "actions": ["Yes", {"text": "No", "choice_id": "no"}]}}));
-    client.wait(Duration::from_secs(2));
-    assert_eq!(client.ended(), [(turn, TurnOutcome::Done)]);
-    let message = client.messages()[0].clone();
-    assert_eq!(message.parent, Some(turn));
-    // The click names the message as the engine did.
-    client.input(
-        3,
-        UserInput::Choice(ChoiceMade {
-            message: Some(message.id),
-            action: Some(Box::new(message.actions[0].clone())),
-            ..ChoiceMade::default()
-        }),
-    );
-    let click = client.frames.pop().unwrap();
-    assert_eq!(click["parent_id"], "m-1");
-    assert_eq!(
-        click["body"]["target"],
-        json!({"aspect": "resolution/answer/choice", "text": "Yes"})
-    );
-}
-
-#[test]
 fn feedback_and_tracking() {
     let mut client = Client::connected(json!({}));
     let turn = client.input(2, hi());
     let answer = fixture("10-query-answer-tree");
     let feedback = answer["response"]["body"][5].clone();
     client.receive(&feedback);
+    client.wait(Duration::from_secs(2));
     let message = client.messages()[0].id;
     assert_eq!(client.events[0].turn, None, "it answers another input");
     client.feed(LegInput::Abandon { turn });
@@ -640,441 +368,6 @@ fn goodbye() {
 }
 
 #[test]
-fn a_lost_socket_is_opened_again() {
-    let mut client = Client::connected(json!({}));
-    let first = client.input(2, open());
-    client.receive_all("25-ws-open-hi", first);
-    let turn = client.input(3, hi());
-    let posted = client.frames.last().unwrap().clone();
-    client.events.clear();
-    client.frames.clear();
-    client.sockets.clear();
-    let mut waits = Vec::new();
-    client.feed(LegInput::SocketClosed {
-        code: 1006,
-        reason: "",
-    });
-    for _ in 0..2 {
-        let before = client.now;
-        client.wake();
-        waits.push(client.now.since(before).as_millis());
-        assert_eq!(client.sockets.len(), 1);
-        let query = client.sockets.remove(0).uri().query().unwrap().to_owned();
-        assert!(query.contains(CONVERSATION), "the same conversation");
-        if waits.len() < 2 {
-            client.feed(LegInput::SocketClosed {
-                code: 1006,
-                reason: "",
-            });
-        }
-    }
-    assert!(
-        (1000..=1250).contains(&waits[0]) && (2000..=2500).contains(&waits[1]),
-        "{waits:?}"
-    );
-    client.feed(LegInput::SocketOpened);
-    assert_eq!(
-        client.frames[0]["uri"], "in/hi",
-        "the engine is hailed again"
-    );
-    assert_eq!(client.frames[1], posted, "the same id: it is not run twice");
-    // The repeated hello's greeting is no news.
-    let hello = client.frames[0]["id"].clone();
-    client.receive(&json!({"id": APP, "parent_id": hello, "uri": "out/hi", "body": {}}));
-    client.receive(
-        &json!({"id": Uuid::from_u128(5), "parent_id": APP, "uri": "out/text",
-                           "body": {"aspect": "resolution/answer", "text": ""}}),
-    );
-    client.receive(
-        &json!({"id": Uuid::from_u128(6), "parent_id": Uuid::from_u128(5), "uri": "out/text",
-                           "body": {"text": "Hello"}}),
-    );
-    assert!(client.events.is_empty(), "{:#?}", client.events);
-    client.receive_all("27-ws-query-choice", turn);
-    assert_eq!(client.ended(), [(turn, TurnOutcome::Done)]);
-}
-
-#[test]
-fn input_does_not_wait_for_a_pause() {
-    let lost = || LegInput::SocketClosed {
-        code: 1006,
-        reason: "",
-    };
-    let mut client = Client::connected(json!({}));
-    client.feed(lost());
-    // The pause would last a second at least.
-    client.sockets.clear();
-    client.input(2, hi());
-    assert_eq!(client.sockets.len(), 1);
-    client.feed(LegInput::SocketOpened);
-    assert_eq!(client.frames.last().unwrap()["uri"], "in/query");
-
-    // The engine stays away while nobody waits: one more attempt, and the question goes over REST.
-    let mut client = Client::connected(json!({}));
-    client.feed(lost());
-    for _ in 0..6 {
-        client.wake();
-        client.feed(lost());
-    }
-    client.sockets.clear();
-    client.input(2, hi());
-    assert_eq!(client.sockets.len(), 1);
-    client.feed(lost());
-    client.asked("/v2.1/dialog/query");
-}
-
-#[test]
-fn a_socket_out_of_reach() {
-    let mut client = Client::new(json!({}));
-    let turn = client.input(1, hi());
-    client.set_up();
-    client.feed(LegInput::SocketClosed {
-        code: 1006,
-        reason: "",
-    });
-    client.wake();
-    assert_eq!(client.sockets.len(), 2);
-    client.feed(LegInput::SocketClosed {
-        code: 502,
-        reason: "",
-    });
-    let query = client.asked("/v2.1/dialog/query");
-    assert_eq!(json_of(&query)["id"], turn.to_string());
-    client.respond(200, &json!([]));
-    assert_eq!(client.ended(), [(turn, TurnOutcome::Done)]);
-    // The socket is left alone for a while.
-    client.input(2, hi());
-    client.asked("/v2.1/dialog/query");
-    client.respond(200, &json!([]));
-    assert_eq!(client.sockets.len(), 2);
-    assert!(client.leg.is_quiet());
-    client.wait(Duration::from_secs(300));
-    client.input(3, hi());
-    assert_eq!(client.sockets.len(), 3);
-}
-
-#[test]
-fn an_attempt_that_never_ends() {
-    let mut client = Client::new(json!({}));
-    client.input(1, hi());
-    client.set_up();
-    client.wake();
-    client.wake();
-    assert_eq!(client.sockets.len(), 2);
-    client.wake();
-    client.asked("/v2.1/dialog/query");
-}
-
-#[test]
-fn a_socket_that_wants_a_token() {
-    let mut client = Client::new(json!({}));
-    client.input(1, hi());
-    client.set_up();
-    client.feed(LegInput::SocketClosed {
-        code: 401,
-        reason: "",
-    });
-    assert_eq!(
-        client.sockets[1].headers()["authorization"],
-        "Bearer app.tok.7f3c9a51"
-    );
-    client.feed(LegInput::SocketClosed {
-        code: 403,
-        reason: "",
-    });
-    client.asked("/v2.1/dialog/query");
-}
-
-#[test]
-fn a_conversation_that_is_gone() {
-    // Refused at the handshake.
-    let mut client = Client::new(json!({}));
-    client.input(1, hi());
-    client.set_up();
-    client.feed(LegInput::SocketClosed {
-        code: 404,
-        reason: "",
-    });
-    client.asked("/v2.1/dialog/conversation");
-    client.respond(201, &json!({"conversationId": "another"}));
-    assert!(
-        client.sockets[1]
-            .uri()
-            .query()
-            .unwrap()
-            .contains("conversation_id=another")
-    );
-    // Told by a frame.
-    let mut client = Client::connected(json!({}));
-    let turn = client.input(2, hi());
-    client.frames.clear();
-    let error = json!({"uri": "out/error", "parent_id": turn.to_string(), "body": {"error": "unknown_conversation"}});
-    client.receive(&error);
-    assert_eq!(client.closed, Some(1000));
-    client.asked("/v2.1/dialog/conversation");
-    client.respond(201, &json!({"id": "another"}));
-    client.feed(LegInput::SocketOpened);
-    assert_eq!(client.frames[0]["id"], turn.to_string());
-    client.receive(&error);
-    assert_eq!(
-        client.ended(),
-        [(turn, TurnOutcome::Unavailable)],
-        "once is enough"
-    );
-}
-
-#[test]
-fn error_frames() {
-    for (code, outcome) in [
-        ("engine_timeout", TurnOutcome::TimedOut),
-        ("invalid_message", TurnOutcome::Refused),
-        ("too_large", TurnOutcome::Refused),
-        ("engine_unavailable", TurnOutcome::Unavailable),
-        ("whatever", TurnOutcome::Unavailable),
-    ] {
-        let mut client = Client::connected(json!({}));
-        let turn = client.input(2, hi());
-        client.receive(&json!({"uri": "out/error", "header": {"in_reply_to": turn.to_string()}, "body": {"error": code}}));
-        assert_eq!(client.ended(), [(turn, outcome)], "{code}");
-        assert!(
-            client.messages().is_empty(),
-            "an engine's error text is not for users"
-        );
-    }
-    let mut client = Client::connected(json!({}));
-    let turn = client.input(2, hi());
-    client.frames.clear();
-    client.receive(&json!({"uri": "out/error", "parent_id": turn.to_string(), "body": {"error": "rate_limited"}}));
-    client.wake();
-    assert_eq!(client.frames[0]["id"], turn.to_string());
-    client.feed(LegInput::SocketText("nonsense"));
-    client.feed(LegInput::SocketBinary(b"\xff"));
-    client.feed(LegInput::SocketText("[]"));
-}
-
-fn rest() -> Client {
-    let mut client = Client::new(json!({"transport": "rest", "version": ""}));
-    client.input(1, open());
-    client.asked("/apps/token");
-    client.respond(200, &fixture("04-apps-token")["response"]["body"]);
-    client.asked("/dialog/conversation");
-    client.respond(201, &fixture("08-conversation-start")["response"]["body"]);
-    assert_eq!(client.ended().len(), 1, "REST yields no greeting");
-    client.events.clear();
-    client
-}
-
-#[test]
-fn rest_only() {
-    let mut client = rest();
-    for name in ["10-query-answer-tree", "12-query-wrapped-list-response"] {
-        client.events.clear();
-        let fixture = fixture(name);
-        let asked = &fixture["request"]["body"];
-        let event = UserEvent::new(
-            id(asked["id"].as_str().unwrap()),
-            client.now,
-            UserInput::text(asked["body"]["text"].as_str().unwrap()),
-        );
-        client.event(&event);
-        let request = client.asked("/dialog/query");
-        assert_same(&json_of(&request), asked);
-        assert_eq!(
-            request.uri().query(),
-            Some(format!("conversation_id={CONVERSATION}").as_str())
-        );
-        client.respond(200, &fixture["response"]["body"]);
-        let body = &fixture["response"]["body"];
-        let list = body.as_array().or(body["entries"].as_array()).unwrap();
-        assert_eq!(client.messages().len(), list.len());
-        assert_eq!(client.ended(), [(event.id, TurnOutcome::Done)]);
-    }
-    // One input at a time; a click continues the tree.
-    let first = client.input(5, hi());
-    client.input(6, hi());
-    assert_eq!(client.http.len(), 1);
-    client.respond(200, &json!([]));
-    assert_eq!(client.http.len(), 1);
-    assert_eq!(client.ended().last(), Some(&(first, TurnOutcome::Done)));
-    client.respond(204, &Value::Null);
-    let click = fixture("17-click-choice");
-    let target = &click["request"]["body"]["body"]["target"];
-    let event = UserEvent {
-        parent: Some(id(click["request"]["body"]["parent_id"].as_str().unwrap())),
-        ..UserEvent::new(
-            id(click["request"]["body"]["id"].as_str().unwrap()),
-            client.now,
-            UserInput::Choice(ChoiceMade {
-                id: Some(target["choice_id"].as_str().unwrap().to_owned()),
-                label: Some(target["text"].as_str().unwrap().to_owned()),
-                ..ChoiceMade::default()
-            }),
-        )
-    };
-    client.event(&event);
-    let request = client.asked("/dialog/click");
-    let mut expected = click["request"]["body"].clone();
-    expected["body"]["target"]["aspect"] = "resolution/answer/choice".into();
-    assert_eq!(json_of(&request), expected);
-    assert!(client.sockets.is_empty());
-}
-
-#[test]
-fn refusals_over_rest() {
-    for (name, outcome) in [
-        ("13-query-bad-request", TurnOutcome::Refused),
-        ("16-query-engine-timeout", TurnOutcome::TimedOut),
-    ] {
-        let mut client = rest();
-        client.input(2, hi());
-        client.respond(200, &json!([]));
-        let turn = client.input(3, hi());
-        let response = &fixture(name)["response"];
-        client.respond(
-            response["status"].as_u64().unwrap() as u16,
-            &response["body"],
-        );
-        assert_eq!(client.ended().last(), Some(&(turn, outcome)), "{name}");
-    }
-    let mut client = rest();
-    let turn = client.input(2, hi());
-    client.respond(503, &Value::Null);
-    assert_eq!(client.ended(), [(turn, TurnOutcome::Unavailable)]);
-    // Patience.
-    let mut client = rest();
-    let turn = client.input(2, hi());
-    client.respond(429, &fixture("15-query-rate-limited")["response"]["body"]);
-    assert!(client.http.is_empty());
-    let before = client.now;
-    client.wake();
-    assert_eq!(client.now.since(before), Duration::from_secs(2));
-    client.asked("/dialog/query");
-    // Unknown conversation: a new one, once.
-    client.respond(
-        404,
-        &fixture("14-query-unknown-conversation")["response"]["body"],
-    );
-    client.asked("/dialog/conversation");
-    client.respond(200, &json!("another"));
-    assert_eq!(
-        json_of(&client.asked("/dialog/query"))["conversation_id"],
-        "another"
-    );
-    client.respond(404, &json!({}));
-    assert_eq!(client.ended(), [(turn, TurnOutcome::Unavailable)]);
-}
-
-#[test]
-fn tokens_are_renewed() {
-    let mut client = rest();
-    let turn = client.input(2, hi());
-    client.respond(
-        401,
-        &fixture("09-conversation-start-expired-token")["response"]["body"],
-    );
-    client.asked("/apps/token");
-    client.respond(200, &json!({"data": {"jwt": "second", "expires_in": 100}}));
-    assert_eq!(
-        client.asked("/dialog/query").headers()["authorization"],
-        "Bearer second"
-    );
-    client.respond(401, &json!({}));
-    assert_eq!(
-        client.ended(),
-        [(turn, TurnOutcome::Unavailable)],
-        "one retry"
-    );
-    // Before it expires.
-    client.wait(Duration::from_secs(79));
-    client.input(3, hi());
-    client.asked("/dialog/query");
-    client.respond(200, &json!([]));
-    client.wait(Duration::from_secs(1));
-    client.input(4, hi());
-    client.asked("/apps/token");
-    // Legs share it.
-    client.respond(200, &json!({"token": "third"}));
-    let mut other = Client::with(Arc::clone(&client.backend));
-    other.now = client.now;
-    other.input(1, hi());
-    assert_eq!(
-        other.asked("/dialog/conversation").headers()["authorization"],
-        "Bearer third"
-    );
-    // A conversation refused for the token: one retry too.
-    other.respond(401, &json!({}));
-    other.respond(200, &json!("fourth"));
-    assert_eq!(
-        other.asked("/dialog/conversation").headers()["authorization"],
-        "Bearer fourth"
-    );
-    other.respond(401, &json!({}));
-    assert_eq!(other.ended()[0].1, TurnOutcome::Unreachable);
-    assert!(other.leg.is_quiet());
-}
-
-#[test]
-fn no_engine() {
-    let mut client = Client::new(json!({}));
-    let turn = client.input(1, hi());
-    client.break_off(TransportFault::Connect);
-    assert!(client.ended().is_empty());
-    client.wake();
-    client.break_off(TransportFault::Connect);
-    assert_eq!(client.ended(), [(turn, TurnOutcome::Unreachable)]);
-    assert!(client.leg.is_quiet());
-    let turn = client.input(2, hi());
-    client.break_off(TransportFault::Timeout);
-    assert_eq!(client.ended().last(), Some(&(turn, TurnOutcome::TimedOut)));
-    let turn = client.input(3, hi());
-    client.respond(
-        401,
-        &fixture("05-apps-token-unknown-app")["response"]["body"],
-    );
-    assert_eq!(
-        client.ended().last(),
-        Some(&(turn, TurnOutcome::Unreachable))
-    );
-    let turn = client.input(4, hi());
-    client.respond(200, &json!({"nothing": 1}));
-    assert_eq!(
-        client.ended().last(),
-        Some(&(turn, TurnOutcome::Unreachable))
-    );
-    // A broken REST call is repeated with the same id.
-    let mut client = rest();
-    client.input(5, hi());
-    let first = json_of(&client.asked("/dialog/query"));
-    client.break_off(TransportFault::Broken);
-    assert_eq!(json_of(&client.asked("/dialog/query")), first);
-}
-
-#[test]
-fn a_server_that_wants_flat_bodies() {
-    let mut client = rest();
-    let turn = client.input(2, hi());
-    client.respond(422, &json!({}));
-    assert_eq!(
-        json_of(&client.asked("/dialog/query")),
-        json!({"conversation_id": CONVERSATION, "id": turn.to_string(), "text": "orders"})
-    );
-    client.respond(200, &json!([]));
-    client.input(3, hi());
-    assert!(
-        json_of(&client.asked("/dialog/query")).get("uri").is_none(),
-        "remembered"
-    );
-    // Neither form is taken: the input is to blame.
-    let mut client = rest();
-    let turn = client.input(2, hi());
-    client.respond(400, &json!({}));
-    client.respond(400, &json!({}));
-    assert_eq!(client.ended(), [(turn, TurnOutcome::Refused)]);
-    client.input(3, hi());
-    assert!(json_of(&client.asked("/dialog/query")).get("uri").is_some());
-}
-
-#[test]
 fn a_leg_goes_on_elsewhere() {
     let mut client = Client::connected(json!({}));
     let turn = client.input(2, hi());
@@ -1143,4 +436,77 @@ fn unknown_fields_pass_from_client_to_engine() {
             .unwrap();
     client.event(&event);
     assert_eq!(client.frames[0], frame);
+}
+
+#[test]
+fn silence_ends_a_turn_without_marks() {
+    let mut client = Client::connected(json!({}));
+    let turn = client.input(2, hi());
+    let unmarked = |n: u128, parent: MessageId| {
+        json!({"id": Uuid::from_u128(n).to_string(), "parent_id": parent.to_string(),
+               "uri": "out/text", "body": {"aspect": "text/plain", "text": "part"}})
+    };
+    client.wait(Duration::from_secs(20));
+    client.receive(&unmarked(1, turn));
+    client.wait(Duration::from_secs(1));
+    client.receive(&unmarked(2, turn));
+    client.wait(Duration::from_millis(1499));
+    assert!(client.ended().is_empty());
+    client.wait(Duration::from_millis(1));
+    assert_eq!(client.ended(), [(turn, TurnOutcome::Done)]);
+    // What comes later, nobody waits for.
+    client.receive(&unmarked(3, turn));
+    assert_eq!(client.events.last().unwrap().turn, None);
+    // The same again is no news.
+    let count = client.events.len();
+    client.receive(&unmarked(3, turn));
+    assert_eq!(client.events.len(), count);
+    // No answer at all.
+    let turn = client.input(3, hi());
+    client.wait(Duration::from_secs(30));
+    assert_eq!(client.ended().last(), Some(&(turn, TurnOutcome::TimedOut)));
+}
+
+#[test]
+fn a_server_that_marks_the_end_may_take_its_time() {
+    let mut client = Client::connected(json!({}));
+    let turn = client.input(2, hi());
+    let part = |n: u128, is_final: bool| {
+        json!({"id": Uuid::from_u128(n).to_string(), "parent_id": turn.to_string(), "uri": "out/text",
+               "header": {"in_reply_to": turn.to_string(), "seq": n, "final": is_final}, "body": {"text": "part"}})
+    };
+    client.receive(&part(1, false));
+    client.wait(Duration::from_secs(10));
+    assert!(client.ended().is_empty());
+    client.receive(&part(2, true));
+    assert_eq!(client.ended(), [(turn, TurnOutcome::Done)]);
+}
+
+#[test]
+fn error_frames() {
+    for (code, outcome) in [
+        ("engine_timeout", TurnOutcome::TimedOut),
+        ("invalid_message", TurnOutcome::Refused),
+        ("too_large", TurnOutcome::Refused),
+        ("engine_unavailable", TurnOutcome::Unavailable),
+        ("whatever", TurnOutcome::Unavailable),
+    ] {
+        let mut client = Client::connected(json!({}));
+        let turn = client.input(2, hi());
+        client.receive(&json!({"uri": "out/error", "header": {"in_reply_to": turn.to_string()}, "body": {"error": code}}));
+        assert_eq!(client.ended(), [(turn, outcome)], "{code}");
+        assert!(
+            client.messages().is_empty(),
+            "an engine's error text is not for users"
+        );
+    }
+    let mut client = Client::connected(json!({}));
+    let turn = client.input(2, hi());
+    client.frames.clear();
+    client.receive(&json!({"uri": "out/error", "parent_id": turn.to_string(), "body": {"error": "rate_limited"}}));
+    client.wake();
+    assert_eq!(client.frames[0]["id"], turn.to_string());
+    client.feed(LegInput::SocketText("nonsense"));
+    client.feed(LegInput::SocketBinary(b"\xff"));
+    client.feed(LegInput::SocketText("[]"));
 }

@@ -12,6 +12,7 @@ mod support;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use switchboard_kare::convert::{Setting, Style, message};
 use switchboard_kare::wire::command::{
     Command, VERBS, compact_json, is_key, is_verb, parse, write,
 };
@@ -95,5 +96,20 @@ proptest! {
     #[test]
     fn what_is_written_is_read_back(commands in prop::collection::vec(command(), 0..5)) {
         prop_assert_eq!(parse(&write(&commands)), commands);
+    }
+
+    #[test]
+    fn any_script_of_an_engine_reaches_the_widget_as_it_is(
+        script in "(print|send|open|close|update|dance)?[a-z\"'{}\\[\\]\\\\=;: \n-]{0,60}",
+        loads in any::<String>(),
+    ) {
+        let sent = json!({"id": support::APP, "parent_id": null, "uri": "out/text", "header": {},
+            "body": {"aspect": "resolution/answer/choice", "text": "x", "actions": [{
+                "text": "Go", "icon": "empty", "context": "default", "enabled": true,
+                "choice_id": "go", "on_load": loads, "on_click": script}]}});
+        let read = message::to_model(support::envelope(&sent), support::id(support::APP), support::now());
+        let written = message::from_model(&read, Setting::Free, &Style::default()).unwrap();
+        let written = serde_json::to_value(written).unwrap();
+        prop_assert_eq!(&written["body"], &sent["body"]);
     }
 }

@@ -17,13 +17,14 @@ use switchboard_core::model::{
     Message, MessageId, OpenTarget, Rating, SendBody, TextFormat, UserInput,
 };
 use switchboard_kare::convert::{Setting, Style, event, message};
-use switchboard_kare::wire::application::{Application, ApplicationRequest};
+use switchboard_kare::wire::application::{Application, ApplicationChange};
 use switchboard_kare::wire::config::Config;
 use switchboard_kare::wire::conversation::{StartRequest, Started};
 use switchboard_kare::wire::error_body::ErrorBody;
+use switchboard_kare::wire::grant::{CLIENT_CREDENTIALS, Grant, GrantRequest};
 use switchboard_kare::wire::list::decode_list;
 use switchboard_kare::wire::post::{Full, Post};
-use switchboard_kare::wire::token::{GrantRequest, Token};
+use switchboard_kare::wire::token::Token;
 use switchboard_kare::wire::{Uri, decode_frame, encode};
 
 const FRESH: MessageId = MessageId(uuid::Uuid::from_u128(99));
@@ -118,12 +119,14 @@ fn rest_bodies_decode() {
     let body = |name: &str, side: &str| fixture(name)[side]["body"].clone();
     let map = |value: Value| value.as_object().unwrap().clone();
 
-    let grant: GrantRequest =
-        serde_json::from_value(body("01-oauth-client-credentials", "request")).unwrap();
-    assert_eq!(
-        serde_json::to_value(&grant).unwrap(),
-        body("01-oauth-client-credentials", "request")
-    );
+    let request = body("01-oauth-client-credentials", "request");
+    let grant = Grant::from_json(&encode(&request)).unwrap();
+    let grant = GrantRequest {
+        client_id: &grant.client_id.unwrap(),
+        client_secret: &grant.client_secret.unwrap(),
+        grant_type: CLIENT_CREDENTIALS,
+    };
+    assert_eq!(serde_json::to_value(&grant).unwrap(), request);
     let token = Token::decode(
         &encode(&body("01-oauth-client-credentials", "response")),
         now(),
@@ -131,8 +134,10 @@ fn rest_bodies_decode() {
     assert_eq!(token.unwrap().value, "adm.tok.19c0de42");
 
     let request = body("02-settings-application-create", "request");
-    let application: ApplicationRequest = serde_json::from_value(request.clone()).unwrap();
-    assert_eq!(serde_json::to_value(&application).unwrap(), request);
+    let application = ApplicationChange::from_map(map(request.clone())).unwrap();
+    assert_eq!(application.name.as_deref(), request["name"].as_str());
+    assert_eq!(application.enabled, request["enabled"].as_bool());
+    assert!(application.extra.is_empty());
     let response = body("02-settings-application-create", "response");
     let application = Application::from_map(map(response.clone())).unwrap();
     assert_eq!(serde_json::to_value(&application).unwrap(), response);
@@ -339,6 +344,25 @@ fn foreign_choices_are_written_like_kares_own() {
     let written = message::from_model(&message, Setting::Answer, &Style::default()).unwrap();
     let written = serde_json::to_value(written).unwrap();
     let expected = &fixture("27-ws-query-choice")["response"]["frames"][2];
+    assert_eq!(written["body"], expected["body"]);
+}
+
+/// Candidates of another dialect are written as fixture 34 shows, with the icon of a response.
+#[test]
+fn foreign_candidates_are_written_like_kares_own() {
+    let mut message = messages("34-ws-disambiguation").pop().unwrap();
+    message.extras = Default::default();
+    for action in &mut message.actions {
+        let icon = Some(&action.icon).filter(|icon| **icon != Icon::Resolution);
+        *action = Action {
+            icon: icon.cloned().unwrap_or_default(),
+            ..Action::choice(&action.id, &action.label)
+        };
+    }
+    let written = message::from_model(&message, Setting::Free, &Style::default()).unwrap();
+    let written = serde_json::to_value(written).unwrap();
+    let frames = fixture("34-ws-disambiguation")["response"]["frames"].take();
+    let expected = frames.as_array().unwrap().last().unwrap();
     assert_eq!(written["body"], expected["body"]);
 }
 

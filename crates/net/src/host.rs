@@ -2,8 +2,10 @@
 //!
 //! A request takes this way: accept loop and connection (`serve`) → health and metrics (`ops`) →
 //! mount (`mount`) → CORS (`cors`) → body within its limits (`body`) → the frontend's decision and
-//! the exchange (`http`) → for a websocket, handshake (`upgrade`) and session (`session`).
+//! the exchange (`http`) → for a websocket, handshake (`upgrade`) and session (`session`); for a
+//! change of what is kept of the frontend, the store (`amend`).
 
+mod amend;
 mod body;
 mod cors;
 mod http;
@@ -18,8 +20,10 @@ mod upgrade;
 use std::sync::Arc;
 use std::time::Duration;
 
+use switchboard_core::Fault;
 use switchboard_core::dialect::Cx;
 use switchboard_exchange::{Clock, Exchange};
+use switchboard_store::{DocumentStore, StoreError};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
@@ -63,6 +67,10 @@ pub struct Parts {
     pub mounts: Vec<Mount>,
     /// What stands behind them; asked for readiness.
     pub exchange: Exchange,
+    /// Where what is changed at runtime is kept, by the frontends' names; asked for readiness.
+    pub documents: Arc<dyn DocumentStore>,
+    /// How often it is looked for changes by other processes; never if absent.
+    pub follow: Option<Duration>,
     /// The time, and fresh ids.
     pub clock: Arc<dyn Clock>,
     /// What may be spent.
@@ -98,12 +106,25 @@ pub enum Serves {
 pub struct Host {
     shared: Arc<Shared>,
     workers: Workers,
+    follow: Option<Duration>,
+}
+
+/// Why what was changed at runtime cannot be put in force.
+#[derive(Debug, thiserror::Error)]
+pub enum TakeOverError {
+    /// It cannot be loaded.
+    #[error("what was changed at runtime in the frontend {0} cannot be loaded")]
+    Store(String, #[source] StoreError),
+    /// The frontend does not understand it.
+    #[error("the frontend {0} cannot read what was changed at runtime")]
+    Unreadable(String, #[source] Fault),
 }
 
 /// What all connections share.
 struct Shared {
     mounts: mount::Mounts,
     exchange: Exchange,
+    documents: Arc<dyn DocumentStore>,
     clock: Arc<dyn Clock>,
     limits: Limits,
     websockets: Arc<Semaphore>,
@@ -125,9 +146,11 @@ impl Host {
         let websockets = parts.limits.websockets.min(Semaphore::MAX_PERMITS);
         Self {
             workers: parts.workers,
+            follow: parts.follow,
             shared: Arc::new(Shared {
                 mounts: mount::Mounts::new(parts.mounts),
                 exchange: parts.exchange,
+                documents: parts.documents,
                 clock: parts.clock,
                 limits: parts.limits,
                 websockets: Arc::new(Semaphore::new(websockets)),
@@ -136,8 +159,29 @@ impl Host {
         }
     }
 
+    /// Puts in force what was changed at runtime before, by this process or another.
+    ///
+    /// # Errors
+    /// It cannot be loaded, or a frontend cannot read it.
+    pub async fn take_over(&self) -> Result<(), TakeOverError> {
+        for mount in self.shared.mounts.all() {
+            let frontend = mount.meters.frontend();
+            let unread = |error| TakeOverError::Store(frontend.to_owned(), error);
+            let kept = self.shared.documents.load(frontend).await.map_err(unread)?;
+            if let Some(kept) = kept {
+                mount
+                    .adopt(kept.version, &kept.value)
+                    .map_err(|fault| TakeOverError::Unreadable(frontend.to_owned(), fault))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Starts to serve. Must be called within a tokio runtime.
     pub fn serve(self, listeners: Vec<Listener>) -> Running {
+        if let Some(every) = self.follow {
+            tokio::spawn(amend::follow(Arc::downgrade(&self.shared), every));
+        }
         serve::start(self.shared, self.workers, listeners)
     }
 }

@@ -111,12 +111,7 @@ impl Server {
     }
 
     fn target(&self, find: Find) -> Target {
-        Target {
-            find,
-            scope: SCOPE.to_owned(),
-            retry: None,
-            client: None,
-        }
+        Target::new(find, SCOPE)
     }
 }
 

@@ -177,7 +177,10 @@ impl Leg for ScriptLeg {
             }
             LegInput::Timer => self.deliver_due(cx.now, output),
             LegInput::Abandon { turn } => {
-                self.state.pending.retain(|pending| pending.cause != turn);
+                // What it has still to say comes unasked.
+                for pending in &mut self.state.pending {
+                    pending.turn.take_if(|it| *it == turn);
+                }
             }
             LegInput::Close => self.state.pending.clear(),
             // A script has no connection to anything.

@@ -383,11 +383,14 @@ fn later_and_slow() {
 }
 
 #[test]
-fn an_abandoned_turn_says_nothing_more() {
+fn an_abandoned_turn_goes_on_unasked() {
     let mut talk = Talk::demo();
     let said = talk.says("slow");
-    talk.closes(said[0].turn.unwrap());
-    assert!(talk.waits(10_000).is_empty());
+    talk.abandons(said[0].turn.unwrap());
+    let said = talk.waits(10_000);
+    assert_eq!(kinds(&said), ["text"]);
+    assert!(said.iter().all(|said| said.turn.is_none()));
+    assert!(talk.leg.is_quiet());
 }
 
 #[test]

@@ -4,8 +4,13 @@
 //! [`StoredConversation`], a plain value, and taken up again when its client comes back, by this
 //! process or another. [`MemoryStore`] keeps them in the process; a store that replicas share
 //! implements the same trait.
+//!
+//! What frontends change at runtime is kept in a [`DocumentStore`]: in the process
+//! ([`MemoryDocuments`]), in SQLite or in PostgreSQL ([`SqlStore`]).
 
+mod documents;
 mod memory;
+mod sql;
 
 use std::sync::Arc;
 
@@ -14,7 +19,9 @@ use serde::{Deserialize, Serialize};
 use switchboard_core::dialect::{Entry, HandoverState};
 use switchboard_core::model::{ConversationId, Profile, Timestamp};
 
+pub use documents::{Document, DocumentStore, MemoryDocuments, next_version};
 pub use memory::MemoryStore;
+pub use sql::{SqlStore, check_url};
 
 /// A conversation at rest: no turn under way, no client connected.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,8 +72,8 @@ pub enum StoreError {
     /// The store cannot be reached; a later try may succeed.
     #[error("the store is unavailable")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// What is stored cannot be read; the conversation is lost.
-    #[error("a stored conversation cannot be read")]
+    /// What is stored cannot be read.
+    #[error("what is stored cannot be read")]
     Corrupt(#[source] serde_json::Error),
 }
 

@@ -71,7 +71,8 @@ pub enum LegInput<'a> {
     SocketClosed {
         /// Close code, or the HTTP status of a refused handshake, or 1006.
         code: u16,
-        /// The reason given, for the log.
+        /// The reason given, for the log. That of a handshake which was refused for a while ends
+        /// with the header `retry-after: SECONDS`.
         reason: &'a str,
     },
     /// [`Leg::wake_at`] has come.

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
+use serde_json::Value;
 
-use super::{Cx, Entry};
+use super::{Amend, Cx, Entry, Upgrade};
 use crate::Fault;
 use crate::model::{
     ConversationId, EndReason, MessageId, Profile, QueryAnswer, Timestamp, UserEvent,
@@ -14,6 +15,16 @@ use crate::model::{
 
 /// The server side of a dialect: a configured endpoint that widgets and apps talk to.
 pub trait Frontend: Send + Sync {
+    /// Takes over what is kept of the changes that were made at runtime: once at the start, if there
+    /// is anything, and after each [`Amend`]. Later states come later.
+    ///
+    /// # Errors
+    /// The document cannot be read; what was in force stays in force.
+    fn adopt(&self, document: &Value) -> Result<(), Fault> {
+        let _ = document;
+        Ok(())
+    }
+
     /// Decides on one request. `path` is the path below the mount, normalised: it starts with `/`,
     /// has no doubled slashes and no trailing one. Never called for a preflight.
     fn handle(&self, request: Request<Bytes>, path: &str, cx: &Cx<'_>) -> Handled;
@@ -73,6 +84,8 @@ pub enum Handled {
     Call(Box<Call<Response<Bytes>>>),
     /// A websocket.
     Upgrade(Upgrade),
+    /// A change of what is kept of this frontend.
+    Amend(Box<Amend>),
 }
 
 impl fmt::Debug for Handled {
@@ -86,6 +99,7 @@ impl fmt::Debug for Handled {
                 .finish(),
             Self::Call(call) => f.debug_tuple("Call").field(call).finish(),
             Self::Upgrade(_) => f.write_str("Upgrade"),
+            Self::Amend(_) => f.write_str("Amend"),
         }
     }
 }
@@ -287,6 +301,9 @@ impl Wait {
 pub enum Collect {
     /// Those of the turn.
     Turn,
+    /// Those of the turn if it was over in time. Else [`Fault::TimedOut`], and what there is of
+    /// them is left to be pushed or fetched.
+    WholeTurn,
     /// Those of the turn, and before them what no client has received yet.
     Undelivered,
 }
@@ -329,6 +346,8 @@ pub struct Answer {
     pub entries: Vec<Arc<Entry>>,
     /// The turn that the call opened or joined.
     pub turn: Option<MessageId>,
+    /// The user event of that turn as the engine got it, once the turn is over.
+    pub input: Option<Arc<UserEvent>>,
     /// The turn was not over in time; its answer is fetched or pushed when it comes.
     pub late: bool,
     /// The engine's answer to a [`crate::model::Query`].
@@ -387,87 +406,4 @@ pub enum HandoverState {
     Waiting,
     /// An operator answers, the bot is silent.
     Active,
-}
-
-/// An accepted websocket.
-pub struct Upgrade {
-    /// The subprotocol to confirm.
-    pub subprotocol: Option<String>,
-    /// The conversation to attach before the upgrade; if that fails the client gets the fault as
-    /// an HTTP answer. Absent where the frames themselves name it.
-    pub attach: Option<Attach>,
-    /// The socket's state machine.
-    pub session: Box<dyn ServerSession>,
-}
-
-/// The conversation that a socket is attached to: from then on the session gets what is published
-/// in it, beginning with what no client has received.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Attach {
-    /// Which conversation.
-    pub target: Target,
-    /// What the handshake tells of the user.
-    pub profile: Profile,
-}
-
-/// One client socket: a state machine without IO.
-///
-/// The host calls `attached` after each successful attachment, then `deliver` for each entry in
-/// order and `handle_text` or `handle_binary` for each message from the client, in any
-/// interleaving. It performs the returned actions in order and feeds what a call's `finish`
-/// returns in their place.
-pub trait ServerSession: Send {
-    /// The socket is attached to a conversation.
-    fn attached(&mut self, view: &View, cx: &Cx<'_>) -> Vec<SessionAction>;
-
-    /// An attachment that the session asked for failed.
-    fn attach_failed(&mut self, fault: &Fault, cx: &Cx<'_>) -> Vec<SessionAction>;
-
-    /// A text message arrived.
-    fn handle_text(&mut self, text: &str, cx: &Cx<'_>) -> Vec<SessionAction>;
-
-    /// A binary message arrived.
-    fn handle_binary(&mut self, data: &[u8], cx: &Cx<'_>) -> Vec<SessionAction>;
-
-    /// An outbound entry of the attached conversation.
-    fn deliver(&mut self, entry: &Entry, view: &View, cx: &Cx<'_>) -> Vec<SessionAction>;
-
-    /// A turn of the attached conversation failed; its caller was not waiting.
-    fn turn_failed(&mut self, turn: MessageId, fault: &Fault, cx: &Cx<'_>) -> Vec<SessionAction>;
-}
-
-/// What a socket does next.
-pub enum SessionAction {
-    /// Send a text message.
-    Send(String),
-    /// Count a refused message; usually followed by a `Send` that says so.
-    Refused(Fault),
-    /// Perform a call; its `finish` gives the actions that follow.
-    Call(Box<Call<Vec<SessionAction>>>),
-    /// Attach the socket to a conversation; later attachments replace earlier ones. `attached` or
-    /// `attach_failed` is called next, before any further action.
-    Attach(Box<Attach>),
-    /// Close the socket.
-    Close {
-        /// RFC 6455 close code.
-        code: u16,
-        /// Reason, at most 123 bytes.
-        reason: String,
-    },
-}
-
-impl fmt::Debug for SessionAction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Send(text) => f.debug_tuple("Send").field(text).finish(),
-            Self::Refused(fault) => f.debug_tuple("Refused").field(fault).finish(),
-            Self::Call(call) => f.debug_tuple("Call").field(call).finish(),
-            Self::Attach(attach) => f.debug_tuple("Attach").field(attach).finish(),
-            Self::Close { code, reason } => f
-                .debug_struct("Close")
-                .field("code", code)
-                .field("reason", reason)
-                .finish(),
-        }
-    }
 }

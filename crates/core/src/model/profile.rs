@@ -8,6 +8,9 @@ use super::Extras;
 /// Most context variables of a conversation.
 pub const VARIABLES_LIMIT: usize = 500;
 
+/// Most metadata of a conversation, over all its calls.
+pub const METADATA_LIMIT: usize = 500;
+
 /// What is known of the user and of where the conversation takes place.
 ///
 /// It also serves as a change: every absent field leaves what is known as it is, see
@@ -87,7 +90,7 @@ impl Locales {
 impl Profile {
     /// Takes over everything that `change` states. Maps are merged key by key; tags are replaced
     /// if there are any; a variable set to the empty string is deleted. There is an end to how
-    /// many variables are kept: they come from clients.
+    /// many variables and how much metadata are kept: they come from clients.
     pub fn merge(&mut self, change: Profile) {
         fn set<T>(known: &mut Option<T>, new: Option<T>) {
             if new.is_some() {
@@ -98,7 +101,11 @@ impl Profile {
         set(&mut self.locales.selected, change.locales.selected);
         set(&mut self.locales.host, change.locales.host);
         set(&mut self.locales.browser, change.locales.browser);
-        self.metadata.extend(change.metadata);
+        for (name, value) in change.metadata {
+            if self.metadata.len() < METADATA_LIMIT || self.metadata.contains_key(&name) {
+                self.metadata.insert(name, value);
+            }
+        }
         for (name, value) in change.variables {
             if value.is_empty() {
                 self.variables.remove(&name);

@@ -3,13 +3,33 @@
 use std::borrow::Cow;
 
 use memchr::{memchr2, memchr3};
-use pulldown_cmark::{Options, Parser};
+use pulldown_cmark::{Event, Options, Parser, Tag};
+
+use super::escape::safe_url;
+
+/// What is understood beyond CommonMark.
+const OPTIONS: Options = Options::ENABLE_STRIKETHROUGH.union(Options::ENABLE_TABLES);
+
+/// Whether there is no raw HTML in it, and nothing that leads where a client must not go.
+pub(super) fn is_safe(markdown: &str) -> bool {
+    // Neither can be without one of these.
+    if memchr2(b'<', b']', markdown.as_bytes()).is_none() {
+        return true;
+    }
+    Parser::new_ext(markdown, OPTIONS).all(|event| match event {
+        Event::Html(_) | Event::InlineHtml(_) | Event::Start(Tag::HtmlBlock) => false,
+        Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+            // `<a@b.example>` is read as an address without its scheme.
+            safe_url(&dest_url).is_some() || (!dest_url.contains(':') && dest_url.contains('@'))
+        }
+        _ => true,
+    })
+}
 
 /// Renders Markdown to HTML. Raw HTML in it stays as it is: the result is not safe yet.
 pub(super) fn render(markdown: &str) -> String {
-    let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES;
     let mut html = String::with_capacity(markdown.len() + markdown.len() / 4);
-    pulldown_cmark::html::push_html(&mut html, Parser::new_ext(markdown, options));
+    pulldown_cmark::html::push_html(&mut html, Parser::new_ext(markdown, OPTIONS));
     html
 }
 

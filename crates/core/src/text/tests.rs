@@ -563,3 +563,32 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn markdown_becomes_safe_markdown() {
+    for (markdown, expected) in [
+        ("1 < 2 and [no link]", "1 < 2 and [no link]"),
+        (
+            "**Fat** [x](https://x.example)",
+            "**Fat** [x](https://x.example)",
+        ),
+        (
+            "<a@x.example> <https://x.example>",
+            "<a@x.example> <https://x.example>",
+        ),
+        ("`<b>` \\<b>", "`<b>` \\<b>"),
+        (
+            "<b>fat</b> & <script>bad()</script>plain",
+            "**fat** & plain",
+        ),
+        ("[x](javascript:bad) *y*", "x *y*"),
+        ("![x](data:image/png,bad)", "x"),
+        ("[x][1]\n\n[1]: vbscript:bad", "x"),
+    ] {
+        let text = RichText::markdown(markdown);
+        assert_eq!(text.to_safe_markdown(), expected, "{markdown}");
+    }
+    let safe = RichText::markdown("[x](tel:+44)");
+    assert!(matches!(safe.to_safe_markdown(), Cow::Borrowed(_)));
+    assert_eq!(RichText::plain("<b>").to_safe_markdown(), "\\<b>");
+}

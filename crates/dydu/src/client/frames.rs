@@ -34,8 +34,13 @@ impl DyduLeg {
         known.unwrap_or_else(|| self.state.conversation.to_string())
     }
 
-    /// Sends a talk frame, or keeps it until the socket is open.
-    pub(super) fn say(&mut self, request: &TalkRequest, cx: &Cx<'_>, output: &mut LegOutput) {
+    /// Sends a talk frame, or keeps it until the socket is open. Tells whether there was room for it.
+    pub(super) fn say(
+        &mut self,
+        request: &TalkRequest,
+        cx: &Cx<'_>,
+        output: &mut LegOutput,
+    ) -> bool {
         let mut parameters = self.common();
         parameters.extend(request.to_frame());
         // Only a REST request says how its answer is wanted.
@@ -51,7 +56,7 @@ impl DyduLeg {
         ] {
             parameters.entry(name).or_insert(value);
         }
-        self.push_frame("talk", parameters, output);
+        self.push_frame("talk", parameters, output)
     }
 
     /// Sends a frame of another type.
@@ -113,18 +118,24 @@ impl DyduLeg {
         common
     }
 
-    fn push_frame(&mut self, kind: &str, parameters: Map<String, Value>, output: &mut LegOutput) {
+    fn push_frame(
+        &mut self,
+        kind: &str,
+        parameters: Map<String, Value>,
+        output: &mut LegOutput,
+    ) -> bool {
         let frame = Frame {
             kind: kind.to_owned(),
             parameters,
         };
         if self.socket.is_open() {
             output.effects.push(Effect::SendText(frame.to_text()));
-            return;
+            return true;
         }
-        self.socket.keep(frame.to_text());
+        let is_kept = self.socket.keep(frame.to_text());
         if self.socket.is_off() {
             self.open_socket(output);
         }
+        is_kept
     }
 }

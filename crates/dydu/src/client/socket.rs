@@ -147,11 +147,15 @@ impl Socket {
         self.close_at = (!self.is_off()).then_some(until);
     }
 
-    /// Keeps a frame until the socket is open.
-    pub(super) fn keep(&mut self, frame: String) {
-        if self.queue.len() < QUEUE_LIMIT {
+    /// Keeps a frame until the socket is open. Tells whether there was room for it.
+    pub(super) fn keep(&mut self, frame: String) -> bool {
+        let has_room = self.queue.len() < QUEUE_LIMIT;
+        if has_room {
             self.queue.push_back(frame);
+        } else {
+            tracing::warn!("a frame was dropped: too many wait for the socket to open");
         }
+        has_room
     }
 
     pub(super) fn close(&mut self, output: &mut LegOutput) {
@@ -185,7 +189,11 @@ impl DyduLeg {
             self.end_turn(before.id, TurnOutcome::Done, cx, output);
         }
         match first {
-            Some(request) => self.say(&request, cx, output),
+            Some(request) => {
+                if !self.say(&request, cx, output) {
+                    self.finish_turn(TurnOutcome::Unavailable, cx, output);
+                }
+            }
             None => self.finish_turn(TurnOutcome::Done, cx, output),
         }
     }

@@ -349,6 +349,7 @@ impl Chat {
     fn show(&mut self, delivery: Delivery) -> io::Result<()> {
         let entry = match delivery {
             Delivery::Entry(entry, _) => entry,
+            Delivery::Recalled(..) => return Ok(()),
             Delivery::TurnFailed { fault, .. } => {
                 self.has_failed = true;
                 eprintln!("! {fault}");

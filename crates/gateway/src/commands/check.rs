@@ -57,6 +57,11 @@ fn describe(source: &Source, config: &Config, assembly: &Assembly) -> String {
         None => "random at each start: tokens end with the process",
     };
     lines.push(format!("signing   {key}"));
+    let store = match &config.store.url {
+        Some(url) => super::shown(url),
+        None => "in memory: what is changed at runtime ends with the process".to_owned(),
+    };
+    lines.push(format!("store     {store}"));
 
     lines.push("\nfrontends".to_owned());
     for built in &assembly.frontends {

@@ -14,7 +14,7 @@ use switchboard_net::dial::NetDialer;
 use switchboard_net::host::{self, Host, Listener, Mount, Running, Serves};
 use switchboard_net::tls::ServerTls;
 use switchboard_net::workers::Workers;
-use switchboard_store::MemoryStore;
+use switchboard_store::{DocumentStore, MemoryDocuments, MemoryStore, SqlStore};
 use tokio::net::TcpListener;
 use tokio::select;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -107,11 +107,15 @@ async fn serve(config: Config, assembly: Assembly, dev_tls: bool) -> anyhow::Res
     let host = Host::new(host::Parts {
         mounts: mounts(&config, &assembly, &exchange),
         exchange: exchange.clone(),
+        documents: documents(&config).await?,
+        // Nobody else sees what is in memory.
+        follow: config.store.url.as_ref().map(|_| config.store.follow),
         clock,
         limits: config.host_limits,
         workers: Workers::start(threads)?,
         render_metrics: Box::new(render_metrics),
     });
+    host.take_over().await?;
     // The handlers are in place before anybody is told that the gateway runs.
     let signals = Signals::new()?;
     let mut listeners = vec![Listener {
@@ -148,6 +152,17 @@ async fn bind(address: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}: choose another with --listen"))
+}
+
+/// Where what is changed at runtime is kept.
+async fn documents(config: &Config) -> anyhow::Result<Arc<dyn DocumentStore>> {
+    let Some(url) = &config.store.url else {
+        return Ok(Arc::new(MemoryDocuments::new()));
+    };
+    let store = SqlStore::connect(url.reveal())
+        .await
+        .with_context(|| format!("cannot use the store {}", super::shown(url)))?;
+    Ok(Arc::new(store))
 }
 
 fn frontends(config: &Config, assembly: &Assembly) -> Vec<FrontendSpec> {

@@ -46,6 +46,25 @@ pub struct Admin {
     pub listen: Option<At<String>>,
 }
 
+/// `[store]`
+#[derive(Debug)]
+pub struct Store {
+    /// Where what is changed at runtime is kept: `sqlite:FILE` or `postgres://…`, perhaps with a
+    /// password in it. In memory if it is absent.
+    pub url: Option<Secret>,
+    /// How often it is looked for what other processes have changed in it. Default 2 s.
+    pub follow: Duration,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            url: None,
+            follow: Duration::from_secs(2),
+        }
+    }
+}
+
 /// `[log]`
 #[derive(Debug)]
 pub struct Log {
@@ -119,6 +138,10 @@ pub(super) fn read(root: &mut Reader<'_>) -> Config {
             .unwrap_or_default(),
         host_limits: switchboard_net::host::Limits::default(),
         exchange_limits: switchboard_exchange::Limits::default(),
+        store: root
+            .table("store", store)
+            .map(|at| at.value)
+            .unwrap_or_default(),
         log: root
             .table("log", log)
             .map_or_else(default_log, |at| at.value),
@@ -205,6 +228,23 @@ pub fn check_address(address: &str) -> Result<(), String> {
     match port.parse::<u16>() {
         Ok(_) => Ok(()),
         Err(_) => Err(format!("\"{port}\" is no port")),
+    }
+}
+
+fn store(reader: &mut Reader<'_>) -> Store {
+    const EXAMPLE: &str = "\"sqlite:switchboard.db\"";
+    let url = reader.string("url", EXAMPLE).and_then(|mut url| {
+        if let Err(message) = switchboard_store::check_url(&url.value) {
+            let fix = format!("write a file or a database, such as {EXAMPLE} or \"postgres://user:password@host/database\"");
+            reader.reject(&mut url, message, fix);
+            return None;
+        }
+        Some(Secret::new(url.value))
+    });
+    let follow = reader.duration("follow", "\"2s\"");
+    Store {
+        url,
+        follow: follow.unwrap_or(Store::default().follow),
     }
 }
 

@@ -1,35 +1,33 @@
+use std::sync::Arc;
 use std::time::Duration;
 
-use switchboard_core::dialect::{Cx, Effect, LegOutput};
-use switchboard_core::model::{Timestamp, TurnOutcome};
+use switchboard_core::dialect::Cx;
+use switchboard_core::model::{MessageId, Timestamp};
 
-use super::leg::KareLeg;
-use super::requests;
-use crate::options::TransportKind;
-use crate::wire::hello::Hello;
-use crate::wire::{Body, Envelope, Uri, encode_text};
+use super::access::Pass;
 
 /// After so many failed attempts in a row, input goes over REST.
 const MAX_FAILURES: u32 = 2;
-/// How long the socket is then left alone.
-const REST_FOR: Duration = Duration::from_secs(300);
 /// Longest pause between two attempts.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
-/// RFC 6455: normal.
-const NORMAL: u16 = 1000;
-/// RFC 6455: policy violation. Coming back with the same credential is no use.
-const POLICY: u16 = 1008;
+/// A socket that has lived this long was a good one: the pauses begin anew.
+const GOOD_AFTER: Duration = Duration::from_secs(30);
 
 /// A leg's connection to its engine.
 #[derive(Default)]
 pub(super) struct Link {
     stage: Stage,
-    /// Attempts in a row that did not bring an open socket.
+    /// Input goes over REST until a socket is open.
+    rest: bool,
+    /// Sockets in a row that did not open or brought nothing.
     failures: u32,
     /// Pauses in a row.
     pauses: u32,
-    /// The application's id alone was refused; the token goes along.
-    needs_token: bool,
+    /// Something arrived on the open socket.
+    heard: bool,
+    /// The turn of what was sent last on the open socket.
+    last_sent: Option<MessageId>,
+    credential: Credential,
 }
 
 #[derive(Default)]
@@ -41,9 +39,26 @@ enum Stage {
     Waiting(Timestamp),
     /// A socket is being opened; given up at this moment.
     Opening(Timestamp),
-    Open,
-    /// Input goes over REST until this moment.
-    Rest(Option<Timestamp>),
+    /// Since this moment.
+    Open(Timestamp),
+}
+
+/// How far the leg has got in proving who it is. A refusal leads one step on.
+#[derive(Default)]
+pub(super) enum Credential {
+    /// As configured.
+    #[default]
+    Configured,
+    /// The token went along.
+    Shown(Arc<Pass>),
+    /// By another token than the one that was refused, or by one where none was shown.
+    Token {
+        /// A token was refused already.
+        renewed: bool,
+        shown: Option<Arc<Pass>>,
+    },
+    /// Nothing helps: the socket is left alone.
+    Refused,
 }
 
 impl Link {
@@ -52,11 +67,16 @@ impl Link {
     }
 
     pub(super) fn is_open(&self) -> bool {
-        matches!(self.stage, Stage::Open)
+        matches!(self.stage, Stage::Open(_))
     }
 
     pub(super) fn is_rest(&self) -> bool {
-        matches!(self.stage, Stage::Rest(_))
+        self.rest && !self.is_open()
+    }
+
+    /// Open, or about to be.
+    pub(super) fn is_up(&self) -> bool {
+        matches!(self.stage, Stage::Opening(_) | Stage::Open(_))
     }
 
     /// A socket is there or on its way.
@@ -80,186 +100,157 @@ impl Link {
         }
     }
 
+    /// Whether it is time for an attempt. `has_turns`: somebody waits for what comes of it.
+    pub(super) fn is_due(&mut self, has_turns: bool, cx: &Cx<'_>) -> bool {
+        match self.stage {
+            Stage::Open(_) => false,
+            Stage::Waiting(until) | Stage::Opening(until) if cx.now < until => false,
+            Stage::Opening(_) => {
+                self.attempt_failed(has_turns, cx);
+                false
+            }
+            Stage::Down | Stage::Waiting(_) => !matches!(self.credential, Credential::Refused),
+        }
+    }
+
+    /// A socket is wanted, but not before this moment; never if nothing lets us in.
     pub(super) fn wait(&mut self, until: Timestamp) {
-        self.stage = Stage::Waiting(until);
+        self.stage = match self.credential {
+            Credential::Refused => Stage::Down,
+            _ => Stage::Waiting(until),
+        };
+    }
+
+    pub(super) fn opening(&mut self, until: Timestamp) {
+        self.stage = Stage::Opening(until);
+    }
+
+    pub(super) fn opened(&mut self, now: Timestamp) {
+        self.stage = Stage::Open(now);
+        self.rest = false;
+        self.heard = false;
+        self.last_sent = None;
+    }
+
+    /// A frame arrived: the connection works.
+    pub(super) fn heard(&mut self) {
+        self.heard = true;
+        self.failures = 0;
+    }
+
+    /// Something was sent; `turn` if it was a turn's.
+    pub(super) fn sent(&mut self, turn: Option<MessageId>) {
+        self.last_sent = turn;
+    }
+
+    /// The turn of what was sent last.
+    pub(super) fn last_sent(&mut self) -> Option<MessageId> {
+        self.last_sent.take()
+    }
+
+    /// The socket broke, or never came to be; another one is tried after a pause.
+    pub(super) fn broke(&mut self, has_turns: bool, cx: &Cx<'_>) {
+        if self.was_good(cx.now) {
+            self.pauses = 0;
+            self.failures = 0;
+        }
+        if self.is_open() && self.heard {
+            self.pause(cx);
+        } else {
+            self.attempt_failed(has_turns, cx);
+        }
+    }
+
+    fn was_good(&self, now: Timestamp) -> bool {
+        matches!(self.stage, Stage::Open(since) if now.since(since) >= GOOD_AFTER)
+    }
+
+    fn attempt_failed(&mut self, has_turns: bool, cx: &Cx<'_>) {
+        self.failures += 1;
+        if has_turns && self.failures >= MAX_FAILURES {
+            self.use_rest();
+        }
+        self.pause(cx);
+    }
+
+    /// The server asks for patience. Input does not wait for the socket.
+    pub(super) fn come_later(&mut self, wait: Option<Duration>, cx: &Cx<'_>) {
+        self.use_rest();
+        match wait {
+            Some(wait) => self.wait(cx.now.after(wait)),
+            None => self.pause(cx),
+        }
+    }
+
+    /// Input goes over REST until a socket is open.
+    pub(super) fn use_rest(&mut self) {
+        if !self.rest {
+            tracing::warn!("the engine's socket is out of reach; input goes over REST");
+        }
+        self.rest = true;
+    }
+
+    /// Input goes over REST, and no socket is wanted.
+    pub(super) fn rest_only(&mut self) {
+        self.rest = true;
+        self.stage = Stage::Down;
+    }
+
+    pub(super) fn credential(&mut self) -> &mut Credential {
+        &mut self.credential
+    }
+
+    /// The server does not let us in with what was shown. Tells which token is no good.
+    pub(super) fn refused(&mut self, is_final: bool, now: Timestamp) -> Option<Arc<Pass>> {
+        // A token that has opened a good socket was no wrong one, even if it is worth nothing now.
+        let was_good = self.was_good(now);
+        let (refused, is_last) = match std::mem::take(&mut self.credential) {
+            Credential::Configured => (None, false),
+            Credential::Shown(pass) => (Some(pass), is_final),
+            Credential::Token { renewed, shown } => (shown, is_final || renewed && !was_good),
+            Credential::Refused => (None, true),
+        };
+        if is_last {
+            self.credential = Credential::Refused;
+            self.use_rest();
+            self.stage = Stage::Down;
+            return None;
+        }
+        self.credential = Credential::Token {
+            renewed: refused.is_some(),
+            shown: None,
+        };
+        self.wait(now);
+        refused
+    }
+
+    /// A user waits now: the next attempt is not put off any longer, unless input goes over REST
+    /// anyway. If it fails as those before it, REST is the way.
+    pub(super) fn hurry(&mut self, now: Timestamp) {
+        if matches!(self.stage, Stage::Waiting(_)) && !self.rest {
+            self.wait(now);
+        }
+    }
+
+    /// The server closed it and nothing is under way.
+    pub(super) fn stay_down(&mut self) {
+        self.stage = Stage::Down;
     }
 
     /// Stops trying; an open socket stays open.
     pub(super) fn give_up(&mut self) {
         if !self.is_open() {
             self.stage = Stage::Down;
+            // Who is refused for good has nothing but REST.
+            self.rest = matches!(self.credential, Credential::Refused);
         }
     }
 
     /// 1, 2, 4 ... 30 s, and up to a quarter more so that clients do not come back all at once.
-    fn pause(&mut self, cx: &Cx<'_>) {
+    pub(super) fn pause(&mut self, cx: &Cx<'_>) {
         let base = Duration::from_secs(1 << self.pauses.min(5)).min(MAX_PAUSE);
         self.pauses += 1;
         let [byte, ..] = *cx.ids.fresh().as_bytes();
-        self.stage = Stage::Waiting(cx.now.after(base + base * u32::from(byte) / 1024));
-    }
-}
-
-impl KareLeg {
-    /// Opens a socket if one is wanted and it is time.
-    pub(super) fn connect(&mut self, cx: &Cx<'_>, output: &mut LegOutput) {
-        match self.link.stage {
-            Stage::Open => return,
-            Stage::Waiting(until) if cx.now < until => return,
-            Stage::Opening(until) if cx.now < until => return,
-            Stage::Opening(_) => {
-                self.attempt_failed(cx);
-                if self.link.is_waiting() || self.link.is_rest() {
-                    return;
-                }
-            }
-            Stage::Rest(Some(until)) if cx.now >= until => self.link.failures = 0,
-            Stage::Rest(_) => return,
-            Stage::Down | Stage::Waiting(_) => {}
-        }
-        if self.shared.engine.options.transport == TransportKind::Rest {
-            self.link.stage = Stage::Rest(None);
-            return;
-        }
-        let bearer = if self.link.needs_token {
-            match self.bearer(cx, output) {
-                Some(bearer) => Some(bearer),
-                None => return,
-            }
-        } else {
-            None
-        };
-        let Some(key) = self.state.key.as_deref() else {
-            return;
-        };
-        match requests::socket(&self.shared.engine, key, bearer, &self.state) {
-            Ok(request) => {
-                let until = cx.now.after(self.shared.engine.options.setup_timeout);
-                self.link.stage = Stage::Opening(until);
-                output.effects.push(Effect::OpenSocket(request));
-            }
-            Err(error) => {
-                tracing::error!(%error, "the socket's address cannot be written");
-                self.fail(TurnOutcome::Unreachable, output);
-            }
-        }
-    }
-
-    pub(super) fn socket_opened(&mut self, cx: &Cx<'_>, output: &mut LegOutput) {
-        self.link.stage = Stage::Open;
-        self.link.failures = 0;
-        self.echoes.clear();
-        // The engine does not replay what was missed; a repeated id tells it what is under way.
-        for turn in &mut self.state.turns {
-            turn.sent = false;
-        }
-        let hails = self.state.turns.iter().any(|turn| turn.is_hello());
-        if self.state.hailed && !hails {
-            let id = cx.message_id();
-            self.echoes.push(id);
-            let hello = Envelope::new(id, Uri::InHi, Body::Hello(Hello::default()));
-            output.effects.push(Effect::SendText(encode_text(&hello)));
-        }
-    }
-
-    /// Posts everything that waits.
-    pub(super) fn flush(&mut self, cx: &Cx<'_>, output: &mut LegOutput) {
-        let options = &self.shared.engine.options;
-        for turn in &mut self.state.turns {
-            if turn.sent {
-                continue;
-            }
-            let patience = if turn.optional {
-                options.feedback_timeout
-            } else {
-                options.reply_timeout
-            };
-            turn.sent = true;
-            turn.deadline.get_or_insert(cx.now.after(patience));
-            self.state.hailed |= turn.is_hello();
-            self.state.used = true;
-            output
-                .effects
-                .push(Effect::SendText(encode_text(&turn.frame)));
-        }
-        for envelope in self.state.loose.drain(..) {
-            output
-                .effects
-                .push(Effect::SendText(encode_text(&envelope)));
-        }
-    }
-
-    /// The socket is closed, or the handshake was refused with an HTTP status.
-    pub(super) fn socket_closed(
-        &mut self,
-        code: u16,
-        reason: &str,
-        cx: &Cx<'_>,
-        output: &mut LegOutput,
-    ) {
-        let was_open = self.link.is_open();
-        tracing::info!(code, reason, was_open, "the engine's socket closed");
-        for turn in &mut self.state.turns {
-            turn.sent = false;
-        }
-        match code {
-            NORMAL if self.state.turns.is_empty() => self.link.stage = Stage::Down,
-            // The engine may let a socket in that shows a token, and REST in any case.
-            POLICY | 401 | 403 if !self.link.needs_token => {
-                self.link.needs_token = true;
-                self.link.stage = Stage::Waiting(cx.now);
-            }
-            POLICY | 401 | 403 => self.rest_for_a_while(cx),
-            404 if !was_open && self.state.key.is_some() => {
-                let mut renewed = self.state.turns.iter_mut();
-                let is_first = renewed.all(|turn| !std::mem::replace(&mut turn.renewed, true));
-                if is_first {
-                    self.renew(output);
-                } else {
-                    self.rest_for_a_while(cx);
-                }
-            }
-            _ if was_open => self.link.pause(cx),
-            _ => self.attempt_failed(cx),
-        }
-    }
-
-    fn attempt_failed(&mut self, cx: &Cx<'_>) {
-        self.link.failures += 1;
-        let has_turns = !self.state.turns.is_empty();
-        if has_turns && self.link.failures >= MAX_FAILURES {
-            self.rest_for_a_while(cx);
-        } else {
-            self.link.pause(cx);
-        }
-    }
-
-    /// A user waits now: the next attempt is not put off any longer. If it fails as those before it,
-    /// REST is the way.
-    pub(super) fn hurry(&mut self, cx: &Cx<'_>) {
-        if matches!(self.link.stage, Stage::Waiting(_)) {
-            self.link.stage = Stage::Waiting(cx.now);
-        }
-    }
-
-    fn rest_for_a_while(&mut self, cx: &Cx<'_>) {
-        tracing::warn!("the engine's socket is out of reach; input goes over REST");
-        self.link.stage = Stage::Rest(Some(cx.now.after(REST_FOR)));
-    }
-
-    /// A frame arrived: the connection works.
-    pub(super) fn link_works(&mut self) {
-        self.link.pauses = 0;
-    }
-
-    /// Closes the socket on our side.
-    pub(super) fn hang_up(&mut self, output: &mut LegOutput) {
-        if matches!(self.link.stage, Stage::Open | Stage::Opening(_)) {
-            output.effects.push(Effect::CloseSocket { code: NORMAL });
-        }
-        if !self.link.is_rest() {
-            self.link.stage = Stage::Down;
-        }
-        self.echoes.clear();
+        self.wait(cx.now.after(base + base * u32::from(byte) / 1024));
     }
 }

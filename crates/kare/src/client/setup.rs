@@ -1,12 +1,15 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Response};
+use http::Response;
 use switchboard_core::Fault;
 use switchboard_core::dialect::{Cx, LegOutput, TransportFault};
 use switchboard_core::model::TurnOutcome;
 
-use super::leg::{KareLeg, MAX_ATTEMPTS, Purpose};
+use super::access::Pass;
+use super::calls::Purpose;
+use super::leg::{KareLeg, MAX_ATTEMPTS};
 use super::requests;
 use crate::error::decode_fault;
 use crate::wire::conversation::Started;
@@ -15,33 +18,28 @@ use crate::wire::conversation::Started;
 impl KareLeg {
     /// Starts the conversation at the engine.
     pub(super) fn start(&mut self, cx: &Cx<'_>, output: &mut LegOutput) {
-        let is_starting = self
-            .calls
-            .iter()
-            .any(|(_, purpose)| matches!(purpose, Purpose::Start { .. }));
-        if is_starting {
+        if self.calls.has_start() {
             return;
         }
-        let Some(bearer) = self.bearer(cx, output) else {
+        let Some(pass) = self.pass(cx, output) else {
             return;
         };
-        let request = requests::start(&self.shared.engine, &bearer, &self.state);
+        let request = requests::start(&self.shared.engine, &pass, &self.state);
         let timeout = self.shared.engine.options.setup_timeout;
-        self.call(Purpose::Start { bearer }, request, timeout, output);
+        self.call(Purpose::Start { pass }, request, timeout, output);
     }
 
-    /// What shows the application's token, or a request for one.
-    pub(super) fn bearer(&mut self, cx: &Cx<'_>, output: &mut LegOutput) -> Option<HeaderValue> {
-        let bearer = self.shared.access.bearer(cx.now);
-        if bearer.is_some() {
-            return bearer;
+    /// The token, or a request for one.
+    pub(super) fn pass(&mut self, cx: &Cx<'_>, output: &mut LegOutput) -> Option<Arc<Pass>> {
+        let pass = self.shared.access.pass(cx.now);
+        if pass.is_some() {
+            return pass;
         }
-        let is_asked = self
-            .calls
-            .iter()
-            .any(|(_, purpose)| matches!(purpose, Purpose::Token));
-        if !is_asked {
-            let request = requests::fetch_token(&self.shared.engine);
+        if !self.calls.has_token() {
+            let request = match &self.shared.engine.options.oauth {
+                Some(oauth) => requests::grant(&self.shared.engine, oauth),
+                None => requests::fetch_token(&self.shared.engine),
+            };
             let timeout = self.shared.engine.options.setup_timeout;
             self.call(Purpose::Token, request, timeout, output);
         }
@@ -49,7 +47,7 @@ impl KareLeg {
     }
 
     pub(super) fn started(&mut self, body: &Bytes, cx: &Cx<'_>, output: &mut LegOutput) {
-        let Some(started) = Started::decode(body) else {
+        let Some(started) = Started::decode_as(&self.shared.engine.spelling, body) else {
             tracing::warn!("the engine's answer names no conversation");
             self.fail(TurnOutcome::Unreachable, output);
             return;
@@ -58,9 +56,7 @@ impl KareLeg {
         self.setup_attempts = 0;
         let greeted = self.state.turns.front().filter(|turn| turn.is_hello());
         let greeted = greeted.map(|turn| turn.id);
-        for envelope in started.messages.into_iter().flatten() {
-            self.receive(envelope, greeted, cx, output);
-        }
+        self.receive_list(started.messages, greeted, cx, output);
     }
 
     pub(super) fn setup_failed(
@@ -75,7 +71,12 @@ impl KareLeg {
                     status = response.status().as_u16(),
                     "the engine refused a token or a conversation"
                 );
+                let reply_timeout = self.shared.engine.options.reply_timeout;
                 match decode_fault(&response) {
+                    // Nobody waits for so long.
+                    Fault::RateLimited {
+                        retry_after: Some(wait),
+                    } if wait > reply_timeout => (Fault::BackendUnavailable, None),
                     Fault::RateLimited { retry_after } => {
                         let doubling = Duration::from_secs(2 << self.setup_attempts.min(4));
                         let wait = retry_after.unwrap_or(doubling);
@@ -95,6 +96,14 @@ impl KareLeg {
             Some(wait) if self.setup_attempts < MAX_ATTEMPTS => {
                 self.setup_attempts += 1;
                 self.put_off = Some(cx.now.after(wait));
+            }
+            // Only the socket wanted it.
+            _ if self.state.key.is_some()
+                && self.state.turns.is_empty()
+                && self.state.loose.is_empty() =>
+            {
+                self.setup_attempts = 0;
+                self.link.pause(cx);
             }
             _ => {
                 let outcome = match fault {

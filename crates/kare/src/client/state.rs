@@ -6,14 +6,13 @@ use switchboard_core::model::{
     Content, ConversationId, Feedback, FeedbackRequest, Message, MessageId, Profile, Rating,
 };
 
+use super::forest::Forest;
 use super::turn::Turn;
 use crate::KARE;
 use crate::wire::click::Target;
 use crate::wire::hello::About;
 use crate::wire::{Envelope, WireId};
 
-/// How many message ids are remembered, to know what comes a second time.
-const MAX_RECENT: usize = 128;
 /// How many ids that are no UUIDs are remembered, to answer with them.
 const MAX_FOREIGN: usize = 256;
 /// How many events to log are held back while there is no connection.
@@ -44,10 +43,12 @@ pub(super) struct State {
     /// Events to log, which nothing answers.
     #[serde(default)]
     pub loose: VecDeque<Envelope>,
+    /// The engine's messages.
     #[serde(default)]
-    recent: VecDeque<MessageId>,
+    pub forest: Forest,
+    /// Ids that are no UUIDs, as the engine wrote them; the oldest first.
     #[serde(default)]
-    foreign: BTreeMap<MessageId, String>,
+    foreign: VecDeque<(MessageId, String)>,
     #[serde(default)]
     ratings: Option<Ratings>,
 }
@@ -70,8 +71,8 @@ impl State {
             profile: Profile::default(),
             turns: VecDeque::new(),
             loose: VecDeque::new(),
-            recent: VecDeque::new(),
-            foreign: BTreeMap::new(),
+            forest: Forest::default(),
+            foreign: VecDeque::new(),
             ratings: None,
         }
     }
@@ -84,29 +85,13 @@ impl State {
         self.ratings = None;
     }
 
-    /// Remembers an id; tells whether it is new.
-    pub(super) fn remember(&mut self, id: MessageId) -> bool {
-        if self.recent.contains(&id) {
-            return false;
-        }
-        if self.recent.len() == MAX_RECENT {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(id);
-        true
-    }
-
-    pub(super) fn knows(&self, id: MessageId) -> bool {
-        self.recent.contains(&id)
-    }
-
     /// Remembers what a later click on the message needs.
     pub(super) fn note(&mut self, message: &Message) {
         if let Some(Value::String(id)) = message.extras.get(&KARE, "id") {
             if self.foreign.len() >= MAX_FOREIGN {
-                self.foreign.pop_first();
+                self.foreign.pop_front();
             }
-            self.foreign.insert(message.id, id.clone());
+            self.foreign.push_back((message.id, id.clone()));
         }
         if let Content::FeedbackRequest(_) = message.content {
             let targets = message
@@ -123,8 +108,8 @@ impl State {
 
     /// The id of a message as the engine wrote it.
     pub(super) fn wire_id(&self, id: MessageId) -> WireId {
-        match self.foreign.get(&id) {
-            Some(text) => WireId::Foreign(text.clone()),
+        match self.foreign.iter().rev().find(|(known, _)| *known == id) {
+            Some((_, text)) => WireId::Foreign(text.clone()),
             None => id.into(),
         }
     }

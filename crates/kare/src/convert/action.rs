@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde_json::{Map, Value};
-use switchboard_core::model::{Action, ActionStyle};
+use switchboard_core::model::{Action, ActionStyle, Command, Extras};
 
 use super::command::{self, Choice};
 use super::kept::{self, Kept};
@@ -55,12 +55,62 @@ pub fn to_model(wire: wire::Action, message: &Aspect) -> Action {
     if let Some(own) = &wire.aspect {
         kept.value("aspect", own.as_str());
     }
+    load(&mut action, &wire, &mut kept);
     action.extras = kept.into_extras();
     keep_scripts(&mut action, &wire, message);
     if !wire.extra.is_empty() {
         action.extras.insert(&KARE, "fields", wire.extra.into());
     }
     action
+}
+
+/// Does to an action what `on_load` does to it: whoever is no Kare client shows the result. A Kare
+/// client gets the properties as they were (`unloaded`), and runs the script itself.
+fn load(action: &mut Action, wire: &wire::Action, kept: &mut Kept) {
+    let mut is_updated = false;
+    for command in &action.on_load {
+        let Command::Update {
+            style,
+            enabled,
+            icon,
+            label,
+        } = command
+        else {
+            continue;
+        };
+        is_updated = true;
+        action.style = style.clone().unwrap_or(std::mem::take(&mut action.style));
+        action.disabled = enabled.map_or(action.disabled, |enabled| !enabled);
+        action.icon = icon.clone().unwrap_or(std::mem::take(&mut action.icon));
+        action.label = label.clone().unwrap_or(std::mem::take(&mut action.label));
+    }
+    if is_updated {
+        let mut unloaded = Map::new();
+        unloaded.insert("text".to_owned(), wire.text.as_str().into());
+        unloaded.insert("icon".to_owned(), wire.icon.as_str().into());
+        unloaded.insert("context".to_owned(), wire.context.as_str().into());
+        unloaded.insert("enabled".to_owned(), wire.enabled.into());
+        kept.value("unloaded", unloaded);
+    }
+}
+
+/// Puts back the properties that an action had before it was loaded.
+fn unload(wire: &mut wire::Action, extras: &Extras) {
+    let Some(Value::Object(unloaded)) = extras.get(&KARE, "unloaded") else {
+        return;
+    };
+    for (name, slot) in [
+        ("text", &mut wire.text),
+        ("icon", &mut wire.icon),
+        ("context", &mut wire.context),
+    ] {
+        if let Some(Value::String(was)) = unloaded.get(name) {
+            slot.clone_from(was);
+        }
+    }
+    if let Some(Value::Bool(was)) = unloaded.get("enabled") {
+        wire.enabled = *was;
+    }
 }
 
 /// Keeps scripts that would not be written as they were read.
@@ -109,7 +159,7 @@ pub fn from_model(action: &Action, message: &Aspect) -> wire::Action {
         Some(raw) => raw.as_str().map(str::to_owned),
         None => command::from_model(&action.on_load, action, &choice),
     };
-    wire::Action {
+    let mut wire = wire::Action {
         text: label.clone().into_owned(),
         icon: command::icon_from_model(&action.icon).to_owned(),
         context: kept::text(extras, "context")
@@ -121,7 +171,9 @@ pub fn from_model(action: &Action, message: &Aspect) -> wire::Action {
         on_load,
         on_click,
         extra: kept::object(extras, "fields"),
-    }
+    };
+    unload(&mut wire, extras);
+    wire
 }
 
 /// The target of a click on the choice.
@@ -137,7 +189,7 @@ fn target_of(choice: &Choice<'_>) -> Map<String, Value> {
 
 #[cfg(test)]
 mod tests {
-    use switchboard_core::model::{Command, OpenTarget};
+    use switchboard_core::model::OpenTarget;
 
     use super::*;
 

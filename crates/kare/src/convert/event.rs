@@ -68,11 +68,21 @@ pub fn to_model(
         }
         _ => return Err(DialectError::UnknownUri(uri.as_str().to_owned())),
     };
+    // Nothing comes from itself.
+    let id = id
+        .and_then(|id| id.uuid())
+        .filter(|id| parent != Some(*id))
+        .unwrap_or(fresh);
     Ok(UserEvent {
         parent,
         extras: kept.into_extras(),
-        ..UserEvent::new(id.and_then(|id| id.uuid()).unwrap_or(fresh), now, input)
+        ..UserEvent::new(id, now, input)
     })
+}
+
+/// The aspect of a click that is not the ordinary choice's.
+pub(crate) fn aspect(event: &UserEvent) -> Option<Aspect> {
+    kept::text(&event.extras, "aspect").and_then(Aspect::parse)
 }
 
 fn click_to_model(target: Target, parent: Option<MessageId>) -> Result<UserInput, DialectError> {
@@ -225,9 +235,8 @@ fn choice_target(choice: &ChoiceMade, event: &UserEvent) -> Option<Target> {
         .map(|action| action.key().into_owned())
         .filter(|key| !key.is_empty())
         .or_else(|| choice.id.clone());
-    let aspect = kept::text(&event.extras, "aspect").and_then(Aspect::parse);
     Some(Target {
-        aspect: aspect.or(Some(Aspect::Choice)),
+        aspect: aspect(event).or(Some(Aspect::Choice)),
         choice_id: id,
         text: choice.words().map(str::to_owned),
         extra: Map::new(),

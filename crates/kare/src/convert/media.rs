@@ -1,4 +1,5 @@
 use switchboard_core::model::{Action, Icon, Media, Quote};
+use switchboard_core::text::safe_url;
 
 use crate::wire::text::Text;
 use crate::wire::{Aspect, text};
@@ -22,13 +23,13 @@ pub(super) fn from_model(media: &Media, aspect: Aspect) -> text::Text {
 
 /// The action that stands for the link of a picture; Kare's pictures have none of their own.
 pub(super) fn link(media: &Media) -> Option<Action> {
-    let url = media.link.as_deref()?;
+    let url = media.link.as_deref().and_then(safe_url)?;
     Some(Action::link(media.alt.as_deref().unwrap_or(url), url))
 }
 
 /// The action that opens a quoted document.
 pub(super) fn source(quote: &Quote) -> Option<Action> {
-    let url = quote.url.as_deref()?;
+    let url = quote.url.as_deref().and_then(safe_url)?;
     Some(Action {
         icon: Icon::Attachment,
         ..Action::link(quote.title.as_deref().unwrap_or(url), url)

@@ -4,10 +4,12 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 use switchboard_core::model::{
-    Author, Choices, ChoicesKind, Content, FeedbackRequest, LanguageProblem, Message, MessageId,
-    Quote, RichText, TextFormat, Timestamp,
+    Author, Choices, ChoicesKind, Content, FeedbackRequest, Icon, LanguageProblem, Message,
+    MessageId, Quote, RichText, TextFormat, Timestamp,
 };
+use switchboard_core::text::safe_url;
 
+use super::command::icon_from_model;
 use super::kept::{self, Kept};
 use super::{action, fallback, feedback, handover, media};
 use crate::KARE;
@@ -237,13 +239,7 @@ fn text_from_model(message: &Message, setting: Setting, style: &Style) -> Option
             Aspect::Answer,
             text.as_ref().map(markdown).unwrap_or_default(),
         ),
-        Content::Text { text } => {
-            let aspect = match setting {
-                Setting::Answer => Aspect::AnswerText,
-                Setting::Free => Aspect::Plain,
-            };
-            Text::new(aspect, markdown(text))
-        }
+        Content::Text { text } => Text::new(words_aspect(setting), markdown(text)),
         Content::Quote(quote) => {
             if message.actions.is_empty() {
                 added.extend(media::source(quote));
@@ -253,6 +249,12 @@ fn text_from_model(message: &Message, setting: Setting, style: &Style) -> Option
                 url: quote.url.clone(),
                 ..Text::new(Aspect::Quote, markdown(&quote.text))
             }
+        }
+        // What it shows is all that is left of one that leads where a client must not go.
+        Content::Image(it) | Content::Video(it) if !native && safe_url(&it.url).is_none() => {
+            added.extend(media::link(it));
+            let words = RichText::plain(it.alt.as_deref().unwrap_or_default());
+            Text::new(words_aspect(setting), words.to_markdown())
         }
         Content::Image(it) => {
             added.extend(media::link(it));
@@ -291,20 +293,54 @@ fn text_from_model(message: &Message, setting: Setting, style: &Style) -> Option
         }
         other => Text::new(Aspect::Plain, fallback::markdown(other)?),
     };
+    text.actions = message
+        .actions
+        .iter()
+        .map(|it| action::from_model(it, &text.aspect))
+        .collect();
     if native {
         restore(message, &mut text);
     } else {
-        text.actions = added
-            .iter()
-            .map(|it| action::from_model(it, &text.aspect))
-            .collect();
+        make_safe(&mut text);
+        let added = added.iter();
+        let added = added.map(|it| action::from_model(it, &text.aspect));
+        text.actions.extend(added);
+        mark(&mut text);
     }
-    let own = message
-        .actions
-        .iter()
-        .map(|it| action::from_model(it, &text.aspect));
-    text.actions.splice(..0, own);
     Some(text)
+}
+
+fn words_aspect(setting: Setting) -> Aspect {
+    match setting {
+        Setting::Answer => Aspect::AnswerText,
+        Setting::Free => Aspect::Plain,
+    }
+}
+
+/// Gives actions the icons of their aspect, where another vendor's engine named none.
+fn mark(text: &mut Text) {
+    for action in text.actions.iter_mut().filter(|it| it.icon == "empty") {
+        let icon = match (&text.aspect, action.choice_id.as_deref()) {
+            (Aspect::Disambiguation, _) => &Icon::Resolution,
+            (Aspect::Feedback, Some(FeedbackRequest::POSITIVE)) => &Icon::ThumbUp,
+            (Aspect::Feedback, Some(FeedbackRequest::NEGATIVE)) => &Icon::ThumbDown,
+            _ => continue,
+        };
+        icon_from_model(icon).clone_into(&mut action.icon);
+    }
+}
+
+/// What another dialect's engine sent may be more than Kare's Markdown:
+/// `docs/protocols/kare.md#62-catalogue-names-and-meanings-doc-json-assumed`, at its end.
+fn make_safe(text: &mut Text) {
+    if !matches!(text.aspect, Aspect::Image | Aspect::Video) {
+        let words = RichText::markdown(std::mem::take(&mut text.text));
+        text.text = match words.to_safe_markdown() {
+            Cow::Owned(safe) => safe,
+            Cow::Borrowed(_) => words.body,
+        };
+        text.url.take_if(|url| safe_url(url).is_none());
+    }
 }
 
 /// Puts back what a Kare engine said beyond the model.

@@ -10,11 +10,16 @@ use crate::wire::id::normalise;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FrontendOptions {
-    /// The applications that may come in.
+    /// The applications that may come in. Default: none but those that are created at runtime.
+    #[serde(default)]
     pub apps: Vec<AppOptions>,
-    /// Bearer credentials that may read history and settings. Default: none, so that nobody may.
+    /// Bearer credentials that may do everything: create and revoke applications, read history.
+    /// Default: none, so that nobody may.
     #[serde(default)]
     pub admin_keys: Vec<Secret>,
+    /// Who gets a token for some of this at `oauth/token`. Default: nobody.
+    #[serde(default)]
+    pub oauth_clients: Vec<OauthClientOptions>,
     /// How long an application token is valid. Default: 900 s.
     #[serde(default = "token_lifetime", deserialize_with = "duration")]
     pub token_lifetime: Duration,
@@ -48,6 +53,33 @@ pub struct AppOptions {
     /// `false` shuts it off: no new tokens, issued ones dead, no sockets. Default: `true`.
     #[serde(default = "enabled")]
     pub enabled: bool,
+}
+
+/// Somebody who gets stronger credentials by OAuth 2.0 client credentials, see
+/// `docs/protocols/kare.md#22-post-hostoauthtoken-administrators-and-data-loaders-not-applications`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OauthClientOptions {
+    /// Names it.
+    pub client_id: String,
+    /// Proves that it is the one: at least 16 characters.
+    pub client_secret: Secret,
+    /// What it may do, beside what every application may.
+    pub permissions: Vec<Permission>,
+    /// How long its tokens are valid. Default: 3600 s.
+    #[serde(default = "grant_lifetime", deserialize_with = "duration")]
+    pub lifetime: Duration,
+}
+
+/// A right that an application has not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum Permission {
+    /// Create, change and revoke applications.
+    #[serde(rename = "settings:write")]
+    SettingsWrite,
+    /// Read the history of conversations.
+    #[serde(rename = "knowledge:read")]
+    KnowledgeRead,
 }
 
 /// What `GET /apps/config` answers, see
@@ -96,6 +128,10 @@ fn token_lifetime() -> Duration {
     Duration::from_secs(900)
 }
 
+fn grant_lifetime() -> Duration {
+    Duration::from_secs(3600)
+}
+
 fn idle_timeout() -> Duration {
     Duration::from_secs(30 * 60)
 }
@@ -114,7 +150,34 @@ impl FrontendOptions {
     /// # Errors
     /// Names the first key that does not fit.
     pub fn validate(&self) -> Result<(), OptionsError> {
-        if self.apps.is_empty() {
+        self.validate_apps()?;
+        for (at, key) in self.admin_keys.iter().enumerate() {
+            check_secret(key, format!("admin_keys[{at}]"), "\"${KARE_ADMIN_KEY}\"")?;
+        }
+        self.validate_clients()?;
+        if self.token_lifetime < Duration::from_secs(1) {
+            return Err(OptionsError::new("token_lifetime", "is under a second")
+                .fix("token_lifetime = 900"));
+        }
+        let kind = self.config.escalation.kind.as_deref();
+        if !matches!(
+            kind,
+            None | Some("custom" | "email" | "url" | "zopim" | "none")
+        ) {
+            return Err(
+                OptionsError::new("config.escalation.type", "is not one of Kare's")
+                    .fix("custom, email, url, zopim or none"),
+            );
+        }
+        Ok(())
+    }
+
+    fn validate_apps(&self) -> Result<(), OptionsError> {
+        let may_create =
+            |client: &OauthClientOptions| client.permissions.contains(&Permission::SettingsWrite);
+        let can_have_some =
+            !self.admin_keys.is_empty() || self.oauth_clients.iter().any(may_create);
+        if self.apps.is_empty() && !can_have_some {
             return Err(OptionsError::new("apps", "no application may come in").fix(
                 "apps = [{ app_id = \"00000000-0000-4000-8000-00000000cafe\", name = \"website\" }]",
             ));
@@ -134,29 +197,45 @@ impl FrontendOptions {
             }
             seen.push(id);
         }
-        for (at, key) in self.admin_keys.iter().enumerate() {
-            if key.reveal().len() < 16 {
-                return Err(OptionsError::new(
-                    format!("admin_keys[{at}]"),
-                    "is shorter than 16 characters",
-                )
-                .fix("a long random secret, such as \"${KARE_ADMIN_KEY}\""));
+        Ok(())
+    }
+
+    fn validate_clients(&self) -> Result<(), OptionsError> {
+        for (at, client) in self.oauth_clients.iter().enumerate() {
+            let path = |key: &str| format!("oauth_clients[{at}].{key}");
+            let id = &client.client_id;
+            if id.trim().is_empty() {
+                return Err(OptionsError::new(path("client_id"), "is empty")
+                    .fix("a name of your own, such as \"data-loader\""));
             }
-        }
-        if self.token_lifetime < Duration::from_secs(1) {
-            return Err(OptionsError::new("token_lifetime", "is under a second")
-                .fix("token_lifetime = 900"));
-        }
-        let kind = self.config.escalation.kind.as_deref();
-        if !matches!(
-            kind,
-            None | Some("custom" | "email" | "url" | "zopim" | "none")
-        ) {
-            return Err(
-                OptionsError::new("config.escalation.type", "is not one of Kare's")
-                    .fix("custom, email, url, zopim or none"),
-            );
+            let earlier = self.oauth_clients.iter().take(at);
+            if earlier.into_iter().any(|other| other.client_id == *id) {
+                return Err(OptionsError::new(
+                    path("client_id"),
+                    "names a client for the second time",
+                )
+                .fix("one entry for each client"));
+            }
+            let secret = &client.client_secret;
+            check_secret(secret, path("client_secret"), "\"${KARE_CLIENT_SECRET}\"")?;
+            if client.permissions.is_empty() {
+                return Err(OptionsError::new(path("permissions"), "is empty")
+                    .fix("settings:write, knowledge:read, or both"));
+            }
+            if client.lifetime < Duration::from_secs(1) {
+                return Err(
+                    OptionsError::new(path("lifetime"), "is under a second").fix("lifetime = 3600")
+                );
+            }
         }
         Ok(())
     }
+}
+
+fn check_secret(secret: &Secret, path: String, example: &str) -> Result<(), OptionsError> {
+    if secret.reveal().len() < 16 {
+        return Err(OptionsError::new(path, "is shorter than 16 characters")
+            .fix(format!("a long random secret, such as {example}")));
+    }
+    Ok(())
 }

@@ -9,23 +9,32 @@ use switchboard_core::model::{
 use uuid::Uuid;
 
 use super::Shared;
-use crate::convert::{Setting, message};
+use crate::convert::{Setting, event, message};
 use crate::wire::bye::Bye;
 use crate::wire::hello::Welcome;
 use crate::wire::text::Text;
 use crate::wire::{Aspect, Body, Envelope, Header, Uri, WireId};
 
-/// How many turns are remembered for messages that come late.
+/// How many turns are remembered that are probably over.
 const MAX_BRANCHES: usize = 16;
+/// How many turns are remembered at all. More cannot be under way unless the operator lets more
+/// events of a conversation wait.
+const MOST_BRANCHES: usize = 64;
 
 /// Places published messages in the forest of `docs/protocols/kare.md#4-the-forest`: a Kare
 /// engine's own keep their places, a flat engine's become answers with parts.
 ///
-/// Entries must come in their order. Ids that are made up here follow from the turn's, so that
-/// whoever places the same entries again gets the same forest.
+/// Entries must come in their order, beginning with the user event that the first of them belongs
+/// to. Whatever is made up here follows from the entries alone, so that every socket, every answer
+/// over REST and the history show the same forest. Of a turn whose beginning is lost it is known
+/// that it answers an input: its messages hang where they should, but may be counted anew, and its
+/// answer node may be told of again under the same id.
 pub(super) struct Forest {
     shared: Arc<Shared>,
+    /// In the order in which the turns began.
     branches: VecDeque<Branch>,
+    /// The turn that spoke last.
+    speaking: Option<MessageId>,
     last_input: Option<MessageId>,
     /// A goodbye's words, waiting for the goodbye.
     farewell: Option<Box<Envelope>>,
@@ -48,11 +57,34 @@ struct Branch {
     turn: MessageId,
     kind: Kind,
     seq: u64,
-    /// The answer node that flat messages became the children of.
+    /// The answer node that flat messages become the children of.
     node: Option<MessageId>,
+    /// An answer node before was left for something that is no part of an answer.
+    is_continued: bool,
 }
 
 impl Branch {
+    fn new(turn: MessageId, kind: Kind) -> Self {
+        let seq = match kind {
+            // The first place is that of `out/hi`.
+            Kind::Greeting | Kind::Welcome => 1,
+            Kind::Answer | Kind::Remark => 0,
+        };
+        Self {
+            turn,
+            kind,
+            seq,
+            node: None,
+            is_continued: false,
+        }
+    }
+
+    /// What follows is no part of the answer so far: whoever draws the tree depth first must draw
+    /// it in the order of arrival.
+    fn leave_node(&mut self) {
+        self.is_continued |= self.node.take().is_some();
+    }
+
     /// What flat messages hang below.
     fn root(&self) -> MessageId {
         match self.kind {
@@ -63,7 +95,7 @@ impl Branch {
 }
 
 /// The id of the `out/hi` that answers an `in/hi`.
-fn hello_id(hi: MessageId) -> MessageId {
+pub(super) fn hello_id(hi: MessageId) -> MessageId {
     derived(hi, "out/hi")
 }
 
@@ -72,7 +104,7 @@ fn derived(from: MessageId, name: &str) -> MessageId {
 }
 
 impl Kind {
-    /// What answers a user event.
+    /// What answers a user event, as it is logged.
     pub(super) fn of(event: &UserEvent) -> Self {
         match &event.input {
             UserInput::Open {
@@ -80,14 +112,8 @@ impl Kind {
             } => Self::Welcome,
             UserInput::Open { .. } => Self::Greeting,
             UserInput::Feedback(_) => Self::Remark,
-            _ => Self::Answer,
-        }
-    }
-
-    /// What answers a click on something with this aspect.
-    pub(super) fn of_click(aspect: Option<&Aspect>) -> Self {
-        match aspect {
-            Some(Aspect::Feedback) => Self::Remark,
+            // An engine's own opinions, such as stars.
+            _ if event::aspect(event) == Some(Aspect::Feedback) => Self::Remark,
             _ => Self::Answer,
         }
     }
@@ -98,62 +124,52 @@ impl Forest {
         Self {
             shared,
             branches: VecDeque::new(),
+            speaking: None,
             last_input: None,
             farewell: None,
         }
     }
 
-    /// The user did something; its answer is of this kind.
-    pub(super) fn open(&mut self, turn: MessageId, kind: Kind) {
-        self.last_input = Some(turn);
-        if self.branches.iter().any(|branch| branch.turn == turn) {
-            return;
+    /// The user did something.
+    pub(super) fn open(&mut self, event: &UserEvent) {
+        self.last_input = Some(event.id);
+        if self.branches.iter().all(|branch| branch.turn != event.id) {
+            self.push(Branch::new(event.id, Kind::of(event)));
         }
-        self.push(Branch {
-            turn,
-            kind,
-            seq: 0,
-            node: None,
-        });
     }
 
     fn push(&mut self, branch: Branch) {
-        if self.branches.len() == MAX_BRANCHES {
+        while self.branches.len() >= MAX_BRANCHES && self.may_forget_first() {
             self.branches.pop_front();
         }
         self.branches.push_back(branch);
     }
 
-    /// The `out/hi` that answers an `in/hi`; `closes` if no greeting follows.
-    pub(super) fn hello(
-        &mut self,
-        hi: MessageId,
-        closes: bool,
-        key: &str,
-        locale: String,
-        now: Timestamp,
-    ) -> Envelope {
-        let body = Welcome {
-            conversation_id: Some(key.to_owned()),
-            locale: Some(locale),
-            ..Welcome::default()
-        };
-        let mut envelope = Envelope::new(hello_id(hi), Uri::OutHi, Body::Welcome(body));
-        envelope.parent_id = Some(hi.into());
-        envelope.created_at = Some(now.to_rfc3339());
-        envelope.conversation_id = Some(key.to_owned());
-        envelope.header = self.header(Some(hi), 0, closes);
-        envelope
+    /// Turns answer one after the other: before the one that speaks all have spoken.
+    fn may_forget_first(&self) -> bool {
+        let is_speaking = |branch: &Branch| Some(branch.turn) == self.speaking;
+        let speaking = self.branches.iter().position(is_speaking);
+        speaking.is_some_and(|at| at > 0) || self.branches.len() >= MOST_BRANCHES
+    }
+
+    /// The `out/hi` that answers the `in/hi` at the root of a greeting.
+    pub(super) fn greeting_hello(&self, event: &UserEvent, view: &View) -> Envelope {
+        let locale = self.shared.settings.locale(&view.profile);
+        hello(event.id, hello_id(event.id), &view.key, locale, event.at)
     }
 
     /// Places one entry. Typing and the user's own events come to nothing.
     pub(super) fn place(&mut self, entry: &Entry, view: &View) -> Vec<Envelope> {
-        let mut placed = Vec::with_capacity(2);
+        // Of a user's own event nothing comes, and every turn has one.
+        let mut placed = match entry.item {
+            Item::Message(_) => Vec::with_capacity(2),
+            _ => Vec::new(),
+        };
         if !matches!(entry.item, Item::Ended { .. } | Item::Typing(_)) {
             placed.extend(self.flush());
         }
         match &entry.item {
-            Item::User(event) => self.open(event.id, Kind::of(event)),
+            Item::User(event) => self.open(event),
             Item::Typing(_) => {}
             Item::Message(published) => {
                 for message in published.shown() {
@@ -191,6 +207,7 @@ impl Forest {
         let Some(turn) = turn else {
             return Header::default();
         };
+        self.speaking = Some(turn);
         let branch = self.branch(turn, index);
         let seq = branch.seq;
         branch.seq += 1;
@@ -202,17 +219,14 @@ impl Forest {
         }
     }
 
-    /// The branch of a turn. One that was opened elsewhere, by another socket or over REST, is
-    /// taken for a question.
+    /// The branch of a turn. One whose beginning is lost is taken for a question.
     fn branch(&mut self, turn: MessageId, index: u32) -> &mut Branch {
         let at = match self.branches.iter().position(|it| it.turn == turn) {
             Some(at) => at,
             None => {
                 self.push(Branch {
-                    turn,
-                    kind: Kind::Answer,
                     seq: u64::from(index),
-                    node: None,
+                    ..Branch::new(turn, Kind::Answer)
                 });
                 self.branches.len() - 1
             }
@@ -277,24 +291,43 @@ impl Forest {
         envelope.parent_id = root.map(WireId::from);
         if is_part {
             let id = node.unwrap_or_else(|| {
-                let id = derived(entry.turn.unwrap_or(message.id), Aspect::Answer.as_str());
+                let id = self.open_node(entry, message);
                 placed.push(answer_node(id, root, message.at));
                 id
             });
-            if let Some(turn) = entry.turn {
-                self.branch(turn, entry.index).node = Some(id);
-            }
             envelope.parent_id = Some(id.into());
+        } else if let Some(turn) = entry.turn {
+            self.branch(turn, entry.index).leave_node();
         }
         placed.push(envelope);
     }
 
-    fn notice(&self, entry: &Entry, notice: &Notice, view: &View) -> Option<Envelope> {
+    /// Begins a node for the parts of an answer, of which the message is the first.
+    fn open_node(&mut self, entry: &Entry, message: &Message) -> MessageId {
+        let name = Aspect::Answer.as_str();
+        let Some(turn) = entry.turn else {
+            return derived(message.id, name);
+        };
+        let branch = self.branch(turn, entry.index);
+        let from = if branch.is_continued {
+            message.id
+        } else {
+            turn
+        };
+        let id = derived(from, name);
+        branch.node = Some(id);
+        id
+    }
+
+    fn notice(&mut self, entry: &Entry, notice: &Notice, view: &View) -> Option<Envelope> {
         if notice.text.is_empty() {
             return None;
         }
+        if let Some(turn) = entry.turn {
+            self.branch(turn, entry.index).leave_node();
+        }
         let id = Uuid::new_v5(&view.id.0, format!("notice {}", entry.seq).as_bytes());
-        let text = Text::new(Aspect::Plain, message::markdown(&notice.text));
+        let text = Text::new(Aspect::Plain, notice.text.to_safe_markdown());
         let mut envelope = Envelope::new(MessageId(id), Uri::OutText, Body::Text(text));
         envelope.parent_id = entry.turn.or(self.last_input).map(WireId::from);
         envelope.created_at = Some(entry.at.to_rfc3339());
@@ -315,6 +348,32 @@ impl Forest {
         envelope.created_at = Some(entry.at.to_rfc3339());
         envelope
     }
+}
+
+/// An `out/hi` that answers an `in/hi` and is not the last word on it.
+pub(super) fn hello(
+    hi: MessageId,
+    id: MessageId,
+    key: &str,
+    locale: String,
+    now: Timestamp,
+) -> Envelope {
+    let body = Welcome {
+        conversation_id: Some(key.to_owned()),
+        locale: Some(locale),
+        ..Welcome::default()
+    };
+    let mut envelope = Envelope::new(id, Uri::OutHi, Body::Welcome(body));
+    envelope.parent_id = Some(hi.into());
+    envelope.created_at = Some(now.to_rfc3339());
+    envelope.conversation_id = Some(key.to_owned());
+    envelope.header = Header {
+        in_reply_to: Some(hi.into()),
+        seq: Some(0),
+        is_final: Some(false),
+        ..Header::default()
+    };
+    envelope
 }
 
 /// Whether a flat message is a part of an answer.

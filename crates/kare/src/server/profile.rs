@@ -29,13 +29,7 @@ pub(super) fn of_url(params: &Params<'_>) -> Profile {
     };
     profile.locales.host = params.get("host_locale").and_then(locale);
     profile.locales.selected = params.get("selected_locale").and_then(locale);
-    profile.tags = params
-        .all("user_profile_tags")
-        .flat_map(|tags| tags.split(','))
-        .map(str::trim)
-        .filter(|tag| !tag.is_empty())
-        .map(str::to_owned)
-        .collect();
+    profile.tags = tags(params, "user_profile_tags");
     let mut metadata = Metadata::default();
     for (name, value) in params.pairs() {
         metadata.add_prefixed(name, value);
@@ -44,10 +38,24 @@ pub(super) fn of_url(params: &Params<'_>) -> Profile {
     profile
 }
 
+/// Tags under this name: separated by commas, or repeated.
+fn tags(params: &Params<'_>, name: &str) -> Vec<String> {
+    params
+        .all(name)
+        .flat_map(|tags| tags.split(','))
+        .map(str::trim)
+        .filter(|tag| !tag.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
 /// What a REST call tells of the user: the body beats the address, the address beats headers.
 pub(super) fn of_call(params: &Params<'_>, headers: &HeaderMap, about: &About) -> Profile {
     let mut profile = of_headers(headers);
     profile.merge(of_url(params));
+    if profile.tags.is_empty() {
+        profile.tags = tags(params, "tags");
+    }
     profile.merge(of_about(about));
     profile
 }
@@ -143,12 +151,14 @@ impl Metadata {
     }
 
     fn add(&mut self, raw: &str, name: &str, rank: usize, value: &str) {
-        if name.len() > MAX_NAME || value.len() > MAX_VALUE || self.values.len() >= MAX_PAIRS {
+        let key = name.to_lowercase();
+        let is_full = self.values.len() >= MAX_PAIRS && !self.values.contains_key(&key);
+        if name.len() > MAX_NAME || value.len() > MAX_VALUE || is_full {
             self.dropped += 1;
             return;
         }
+        let name = key;
         self.raw.insert(raw.to_owned(), value.into());
-        let name = name.to_lowercase();
         match self.values.get(&name) {
             Some((known, _)) if *known > rank => self.clashed = true,
             known => {

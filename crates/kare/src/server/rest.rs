@@ -6,13 +6,15 @@ use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 use switchboard_core::Fault;
 use switchboard_core::dialect::{
-    Call, Collect, Cx, Find, Finish, Handled, Item, Operation, Outcome, Target, UnknownChoice, Wait,
+    Call, Collect, Cx, Find, Handled, Item, Operation, Outcome, Target, UnknownChoice, Wait,
 };
+use switchboard_core::fault::AuthProblem;
 use switchboard_core::json;
-use switchboard_core::model::{MessageId, Profile};
+use switchboard_core::model::{Profile, UserInput};
 
-use super::auth::Caller;
-use super::forest::{Forest, Kind};
+use super::apps::App;
+use super::forest::Forest;
+use super::rights::Right;
 use super::{Asked, Shared, profile};
 use crate::convert::event;
 use crate::error::{DialectError, response};
@@ -20,7 +22,7 @@ use crate::wire::conversation::{StartRequest, StartResponse};
 use crate::wire::events::{DEFAULT_LIMIT, EventsResponse, MAX_LIMIT};
 use crate::wire::post::{Post, UriMismatch};
 use crate::wire::token::TokenResponse;
-use crate::wire::{Body, Envelope, Fields, encode, id};
+use crate::wire::{Envelope, Fields, encode, id};
 
 /// How many recorded entries a page of history is cut from.
 const HISTORY_WINDOW: usize = 10_000;
@@ -32,7 +34,7 @@ impl Asked<'_> {
             .app_id()
             .ok_or(DialectError::MissingParameter("app_id"))?;
         let app = self.shared.apps.named(id)?;
-        let (token, lifetime) = self.shared.apps.token(app, cx.now)?;
+        let (token, lifetime) = self.shared.tokens.for_app(&app, cx.now)?;
         let mut response = json(StatusCode::OK, &TokenResponse::new(token, lifetime));
         response
             .headers_mut()
@@ -42,28 +44,25 @@ impl Asked<'_> {
 
     /// `docs/protocols/kare.md#25-get-appsconfig-default-application-settings`
     pub(super) fn config(&self, cx: &Cx<'_>) -> Result<Handled, DialectError> {
-        let app = match (self.caller(cx), self.app_id()) {
-            (Err(DialectError::MissingCredentials), Some(id)) => self.shared.apps.named(id)?,
-            (caller, _) => self.app_of(caller?)?,
-        };
+        let app = self.app_or_id(Right::ReadConfig, cx)?;
         Ok(Handled::Reply(json(
             StatusCode::OK,
-            &self.shared.settings.for_app(app),
+            &self.shared.settings.for_app(&app),
         )))
     }
 
     /// `docs/protocols/kare.md#26-post-dialogconversation-start-a-conversation`
     pub(super) fn start(&self, body: &Bytes, cx: &Cx<'_>) -> Result<Handled, DialectError> {
-        let app = self.app_of(self.caller(cx)?)?;
+        let app = self.app(Right::StartConversation, cx)?;
         let request = StartRequest::from_map(self.object(body)?);
         let mut profile = profile::of_call(&self.params, &self.parts.headers, &request.about);
         profile.app = Some(app.app_id.clone());
-        Ok(call(
+        Ok(self.call(
             Find::New,
-            &app.app_id,
+            app,
             profile,
             Operation::Touch,
-            Box::new(|outcome, cx| match outcome {
+            |outcome, cx| match outcome {
                 Ok(outcome) => json(
                     StatusCode::CREATED,
                     &StartResponse {
@@ -73,93 +72,97 @@ impl Asked<'_> {
                     },
                 ),
                 Err(fault) => response(&fault.into()),
-            }),
+            },
         ))
     }
 
     /// `docs/protocols/kare.md#27-post-dialogquery-ask-synchronously`
     pub(super) fn query(&self, body: &Bytes, cx: &Cx<'_>) -> Result<Handled, DialectError> {
-        let app = self.app_of(self.caller(cx)?)?;
+        let app = self.app(Right::PostQuery, cx)?;
         let post = Post::query(self.object(body)?).map_err(mismatch)?;
-        self.input(post, &app.app_id, Kind::Answer, cx)
+        self.input(post, app, cx)
     }
 
     /// `docs/protocols/kare.md#28-post-dialogclick-click-or-custom-event-synchronously`
     pub(super) fn click(&self, body: &Bytes, cx: &Cx<'_>) -> Result<Handled, DialectError> {
-        let app = self.app_of(self.caller(cx)?)?;
+        let app = self.app(Right::PostClick, cx)?;
         let post = Post::click(self.object(body)?).map_err(mismatch)?;
-        let kind = match &post.envelope.body {
-            Body::Click(click) => Kind::of_click(click.target.aspect.as_ref()),
-            _ => Kind::Answer,
-        };
-        self.input(post, &app.app_id, kind, cx)
+        self.input(post, app, cx)
     }
 
-    fn input(
-        &self,
-        post: Post,
-        scope: &str,
-        kind: Kind,
-        cx: &Cx<'_>,
-    ) -> Result<Handled, DialectError> {
+    fn input(&self, post: Post, app: Arc<App>, cx: &Cx<'_>) -> Result<Handled, DialectError> {
         let conversation = self.conversation(post.conversation_id.as_deref())?;
         let event = event::to_model(post.envelope, cx.message_id(), cx.now)?;
         let shared = Arc::clone(self.shared);
-        let turn = event.id;
         let mut profile = profile::of_headers(&self.parts.headers);
         profile.merge(profile::of_url(&self.params));
         // Tags are bound when the conversation starts.
         profile.tags.clear();
         let operation = Operation::Input {
             event: Box::new(event),
-            wait: Wait::Turn(Collect::Turn),
+            wait: Wait::Turn(Collect::WholeTurn),
             unknown_choice: UnknownChoice::Ignore,
         };
-        Ok(call(
+        Ok(self.call(
             Find::Existing(conversation),
-            scope,
+            app,
             profile,
             operation,
-            Box::new(move |outcome, _| match outcome {
-                Ok(outcome) => json(
-                    StatusCode::OK,
-                    &answer(Forest::new(shared), turn, kind, &outcome),
-                ),
+            move |outcome, _| match outcome {
+                Ok(outcome) => json(StatusCode::OK, &answer(Forest::new(shared), &outcome)),
                 Err(fault) => response(&fault.into()),
-            }),
+            },
         ))
     }
 
     /// `docs/protocols/kare.md#29-get-activityconversationsconversation_idevents-history`
     pub(super) fn history(&self, conversation: &str, cx: &Cx<'_>) -> Result<Handled, DialectError> {
-        let caller = self.caller(cx)?;
         // Decided before the conversation is looked up, so that nobody learns which exist.
-        if let Caller::App(_) = caller {
-            return Err(Fault::Forbidden.into());
-        }
-        let app = self.app_of(caller)?;
+        self.caller(Right::ReadKnowledge, cx)?;
         let page = Page {
             after: self.number("cursor")?.unwrap_or(0),
-            limit: self
-                .number("limit")?
-                .map_or(DEFAULT_LIMIT, |limit| {
-                    usize::try_from(limit).unwrap_or(MAX_LIMIT)
-                })
-                .clamp(1, MAX_LIMIT),
+            limit: self.limit(DEFAULT_LIMIT, MAX_LIMIT)?,
         };
+        // Who may read the knowledge may read it of every application, revoked ones too, and need
+        // not say which.
+        let scope = self.app_id().map(id::normalise).unwrap_or_default();
         let shared = Arc::clone(self.shared);
-        Ok(call(
-            Find::Existing(id::normalise(conversation)),
-            &app.app_id,
-            Profile::default(),
-            Operation::History {
+        Ok(Handled::Call(Box::new(Call {
+            target: Target::new(Find::Existing(id::normalise(conversation)), scope),
+            profile: Profile::default(),
+            operation: Operation::History {
                 limit: HISTORY_WINDOW,
             },
-            Box::new(move |outcome, _| match outcome {
+            finish: Box::new(move |outcome, _| match outcome {
                 Ok(outcome) => json(StatusCode::OK, &page.cut(&shared, &outcome)),
                 Err(fault) => response(&fault.into()),
             }),
-        ))
+        })))
+    }
+
+    /// A call for an application. If it is revoked meanwhile, that is what the caller is told.
+    fn call(
+        &self,
+        find: Find,
+        app: Arc<App>,
+        profile: Profile,
+        operation: Operation,
+        finish: impl FnOnce(Result<Outcome, Fault>, &Cx<'_>) -> Response<Bytes> + Send + 'static,
+    ) -> Handled {
+        let target = Target::new(find, app.app_id.as_str());
+        let shared = Arc::clone(self.shared);
+        Handled::Call(Box::new(Call {
+            target,
+            profile,
+            operation,
+            finish: Box::new(move |outcome, cx| {
+                if shared.apps.is_still(&app.app_id, app.shut_off) {
+                    finish(outcome, cx)
+                } else {
+                    response(&Fault::Unauthorised(AuthProblem::Invalid).into())
+                }
+            }),
+        }))
     }
 
     /// The conversation that a call is about, where body and address agree.
@@ -178,6 +181,13 @@ impl Asked<'_> {
         }
     }
 
+    /// How many entries a page may have.
+    pub(super) fn limit(&self, default: usize, most: usize) -> Result<usize, DialectError> {
+        let limit = self.number("limit")?;
+        let limit = limit.map_or(default, |limit| usize::try_from(limit).unwrap_or(most));
+        Ok(limit.clamp(1, most))
+    }
+
     fn number(&self, name: &'static str) -> Result<Option<u64>, DialectError> {
         self.params
             .get(name)
@@ -191,7 +201,7 @@ impl Asked<'_> {
     }
 
     /// The body as a JSON object; none at all is as good as an empty one.
-    fn object<'a>(&self, body: &'a Bytes) -> Result<Fields<'a>, DialectError> {
+    pub(super) fn object<'a>(&self, body: &'a Bytes) -> Result<Fields<'a>, DialectError> {
         if body.trim_ascii().is_empty() {
             return Ok(Fields::default());
         }
@@ -223,29 +233,11 @@ fn mismatch(error: UriMismatch) -> DialectError {
     }
 }
 
-fn call(
-    find: Find,
-    scope: &str,
-    profile: Profile,
-    operation: Operation,
-    finish: Finish<Response<Bytes>>,
-) -> Handled {
-    Handled::Call(Box::new(Call {
-        target: Target {
-            find,
-            scope: scope.to_owned(),
-            retry: None,
-            client: None,
-        },
-        profile,
-        operation,
-        finish,
-    }))
-}
-
 /// The messages of a complete turn, so that the last one is known to be the last.
-fn answer(mut forest: Forest, turn: MessageId, kind: Kind, outcome: &Outcome) -> Vec<Envelope> {
-    forest.open(turn, kind);
+fn answer(mut forest: Forest, outcome: &Outcome) -> Vec<Envelope> {
+    if let Some(input) = &outcome.answer.input {
+        forest.open(input);
+    }
     let mut envelopes = Vec::new();
     for entry in &outcome.answer.entries {
         envelopes.extend(forest.place(entry, &outcome.view));
@@ -274,7 +266,7 @@ impl Page {
         let mut next_cursor = None;
         for entry in &outcome.answer.entries {
             // Earlier entries are placed too: later ones hang below them.
-            let mut placed = Vec::new();
+            let mut placed = forest.place(entry, &outcome.view);
             if let Item::User(event) = &entry.item
                 && let Some(mut envelope) = event::from_model(event)
             {
@@ -282,12 +274,10 @@ impl Page {
                 envelope.created_at = Some(event.at.to_rfc3339());
                 placed.push(envelope);
             }
-            placed.extend(forest.place(entry, &outcome.view));
             if let Item::User(event) = &entry.item
-                && matches!(Kind::of(event), Kind::Greeting | Kind::Welcome)
+                && let UserInput::Open { .. } = event.input
             {
-                let locale = shared.settings.locale(&outcome.view.profile);
-                placed.push(forest.hello(event.id, false, &outcome.view.key, locale, event.at));
+                placed.push(forest.greeting_hello(event, &outcome.view));
             }
             if entry.seq <= self.after || placed.is_empty() {
                 continue;

@@ -7,15 +7,20 @@ use switchboard_core::dialect::{
 };
 use switchboard_core::model::{EndReason, MessageId, Profile, UserEvent, UserInput};
 
-use super::forest::{Forest, Kind};
+use super::apps::App;
+use super::forest::{self, Forest, hello_id};
 use super::{Shared, profile};
 use crate::convert::event;
 use crate::error::{DialectError, frame};
+use crate::wire::bye::Bye;
 use crate::wire::hello::Hello;
+use crate::wire::query::Query;
 use crate::wire::{Body, Envelope, EnvelopeError, Uri, WireId, decode_frame, encode_text};
 
 /// How many unreadable frames in a row close the socket.
 const MAX_INVALID: u32 = 10;
+/// How many messages of one frame are taken.
+const MAX_IN_FRAME: usize = 256;
 /// RFC 6455: normal.
 const NORMAL: u16 = 1000;
 /// RFC 6455: policy violation.
@@ -27,33 +32,49 @@ const MAX_REASON: usize = 123;
 /// by the handshake.
 pub(super) struct Session {
     shared: Arc<Shared>,
+    /// The application, and how often it had been shut off when it opened the socket.
     scope: String,
+    shut_off: u64,
     /// The response that the address asks to be welcomed with.
     welcome: Option<String>,
     forest: Forest,
     conversation: Option<Conversation>,
     /// Something has happened before, so that nobody is greeted.
     spoken: bool,
-    greeted: bool,
+    /// The hello of this socket.
+    hello: Option<MessageId>,
+    /// All that has happened so far is a greeting, of which this is what other sockets have got.
+    greeting: Option<Greeting>,
     invalid: u32,
 }
 
-/// The conversation as it was when the socket was attached.
+/// The conversation as far as the socket must know it.
 struct Conversation {
     key: Arc<str>,
     profile: Arc<Profile>,
+    /// The newest place in its log when the socket was attached.
+    joined: u64,
+}
+
+/// A greeting from before the socket was attached.
+struct Greeting {
+    /// The `in/hi` that it answered.
+    hello: MessageId,
+    frames: Vec<String>,
 }
 
 impl Session {
-    pub(super) fn new(shared: Arc<Shared>, scope: String, welcome: Option<String>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, app: &App, welcome: Option<String>) -> Self {
         Self {
             forest: Forest::new(Arc::clone(&shared)),
             shared,
-            scope,
+            scope: app.app_id.clone(),
+            shut_off: app.shut_off,
             welcome,
             conversation: None,
             spoken: false,
-            greeted: false,
+            hello: None,
+            greeting: None,
             invalid: 0,
         }
     }
@@ -67,7 +88,14 @@ impl Session {
         match decode_frame(data) {
             Err(_) => self.unreadable(&DialectError::InvalidJson, None, &mut actions, cx),
             Ok(envelopes) => {
-                for envelope in envelopes {
+                for (at, envelope) in envelopes.into_iter().enumerate() {
+                    if at == MAX_IN_FRAME {
+                        self.refuse(&too_many(), None, &mut actions, cx);
+                        break;
+                    }
+                    if self.invalid >= MAX_INVALID {
+                        break;
+                    }
                     match envelope {
                         Ok(envelope) => {
                             self.invalid = 0;
@@ -114,22 +142,18 @@ impl Session {
     }
 
     fn envelope(&mut self, envelope: Envelope, actions: &mut Vec<SessionAction>, cx: &Cx<'_>) {
-        match (&envelope.uri, &envelope.body) {
-            (Uri::InHi, _) => self.hi(envelope, actions, cx),
-            (Uri::InQuery | Uri::InText, _) => {
-                self.input(envelope, Kind::Answer, actions, cx);
+        match &envelope.uri {
+            Uri::InHi => self.hi(envelope, actions, cx),
+            Uri::InQuery | Uri::InText | Uri::InClick => {
+                self.input(envelope, actions, cx);
             }
-            (Uri::InClick, Body::Click(click)) => {
-                let kind = Kind::of_click(click.target.aspect.as_ref());
-                self.input(envelope, kind, actions, cx);
-            }
-            (Uri::InBye, _) => {
+            Uri::InBye => {
                 let operation = Operation::End {
                     reason: EndReason::Ended,
                 };
                 actions.extend(self.call(envelope.id, Profile::default(), operation));
             }
-            (uri, _) => {
+            uri => {
                 let error = DialectError::UnknownUri(uri.as_str().to_owned());
                 self.refuse(&error, envelope.id, actions, cx);
             }
@@ -149,7 +173,9 @@ impl Session {
         if bound.is_some_and(|tags| !tags.is_empty()) {
             change.tags.clear();
         }
-        let again = std::mem::replace(&mut self.greeted, true);
+        let again = self.hello.replace(id).is_some();
+        let greeting = self.greeting.take();
+        let is_first = !again && (greeting.is_some() || !self.spoken);
         let welcome = hello.welcome_message_id.or_else(|| self.welcome.clone());
         let event = UserEvent::new(
             id,
@@ -159,18 +185,18 @@ impl Session {
                 query: None,
             },
         );
-        if !again && !self.spoken {
-            self.forest.open(id, Kind::of(&event));
-        }
         let locale = self.locale(&change);
-        let key = self.key().unwrap_or_default().to_owned();
-        let reply = self
-            .forest
-            .hello(id, again || self.spoken, &key, locale, cx.now);
+        // What was greeted with hangs below the reply to the hello that it answered.
+        let greeted = greeting.as_ref().map_or(id, |greeting| greeting.hello);
+        let key = self.key().unwrap_or_default();
+        let mut reply = forest::hello(id, hello_id(greeted), key, locale, cx.now);
+        reply.header.is_final = Some(!is_first);
         actions.push(SessionAction::Send(encode_text(&reply)));
         if again {
             return;
         }
+        let frames = greeting.map(|greeting| greeting.frames);
+        actions.extend(frames.into_iter().flatten().map(SessionAction::Send));
         let greet = Operation::Greet {
             event: Box::new(event),
             wait: Wait::Accepted,
@@ -178,12 +204,14 @@ impl Session {
         actions.extend(self.call(Some(id.into()), change, greet));
         // The server asks it on the user's behalf: a tree of its own.
         if let Some(text) = hello.query
-            && !self.spoken
+            && is_first
         {
-            let id = cx.message_id();
-            self.forest.open(id, Kind::Answer);
-            let operation = input(UserEvent::new(id, cx.now, UserInput::Text { text }));
-            actions.extend(self.call(Some(id.into()), Profile::default(), operation));
+            let query = Body::Query(Query::new(text));
+            self.input(
+                Envelope::new(cx.message_id(), Uri::InQuery, query),
+                actions,
+                cx,
+            );
         }
     }
 
@@ -208,22 +236,42 @@ impl Session {
     }
 
     /// `docs/protocols/kare.md#53-query-and-click`
-    fn input(
-        &mut self,
-        envelope: Envelope,
-        kind: Kind,
-        actions: &mut Vec<SessionAction>,
-        cx: &Cx<'_>,
-    ) {
+    fn input(&mut self, envelope: Envelope, actions: &mut Vec<SessionAction>, cx: &Cx<'_>) {
         let about = envelope.id.clone();
         match event::to_model(envelope, cx.message_id(), cx.now) {
             Ok(event) => {
                 self.spoken = true;
-                self.forest.open(event.id, kind);
                 let about = Some(event.id.into());
                 actions.extend(self.call(about, Profile::default(), input(event)));
             }
             Err(error) => self.refuse(&error, about, actions, cx),
+        }
+    }
+
+    /// Something happened in the conversation before the socket was attached to it.
+    fn before(&mut self, entry: &Entry, placed: &[Envelope]) {
+        match &entry.item {
+            Item::User(event) => {
+                let is_hello = matches!(event.input, UserInput::Open { .. });
+                self.greeting = is_hello.then(|| Greeting {
+                    hello: event.id,
+                    frames: Vec::new(),
+                });
+            }
+            _ => {
+                self.heard(entry);
+                if let Some(greeting) = &mut self.greeting {
+                    greeting.frames.extend(placed.iter().map(encode_text));
+                }
+            }
+        }
+    }
+
+    /// Whatever does not belong to the greeting ends its being all there is.
+    fn heard(&mut self, entry: &Entry) {
+        if !entry.is_transient() {
+            self.greeting
+                .take_if(|greeting| entry.turn != Some(greeting.hello));
         }
     }
 
@@ -245,17 +293,24 @@ impl Session {
             )
         };
         Some(SessionAction::Call(Box::new(Call {
-            target: Target {
-                find: Find::Existing(key),
-                scope: self.scope.clone(),
-                retry: None,
-                client: None,
-            },
+            target: Target::new(Find::Existing(key), self.scope.clone()),
             profile,
             operation,
             finish,
         })))
     }
+}
+
+fn too_many() -> DialectError {
+    DialectError::InvalidMessage {
+        field: None,
+        message: "A frame holds at most 256 messages; the rest of them was not taken.",
+    }
+}
+
+fn send(envelopes: &[Envelope]) -> Vec<SessionAction> {
+    let texts = envelopes.iter().map(encode_text);
+    texts.map(SessionAction::Send).collect()
 }
 
 fn input(event: UserEvent) -> Operation {
@@ -300,6 +355,7 @@ impl ServerSession for Session {
         self.conversation = Some(Conversation {
             key: view.key.clone(),
             profile: Arc::clone(&view.profile),
+            joined: view.last_seq,
         });
         Vec::new()
     }
@@ -321,13 +377,40 @@ impl ServerSession for Session {
         self.handle(data, cx)
     }
 
+    fn recall(&mut self, entry: &Entry, view: &View, _cx: &Cx<'_>) -> Vec<SessionAction> {
+        let mut placed = self.forest.place(entry, view);
+        let is_old = (self.conversation.as_ref()).is_some_and(|it| entry.seq <= it.joined);
+        match &entry.item {
+            // Whoever comes after the end is told of it too.
+            Item::Ended { reason } => {
+                let mut actions = send(&placed);
+                actions.push(close(NORMAL, reason.as_str()));
+                actions
+            }
+            _ if is_old => {
+                self.before(entry, &placed);
+                Vec::new()
+            }
+            Item::User(event) => {
+                self.spoken = true;
+                self.greeting = None;
+                if let Some(conversation) = &mut self.conversation {
+                    conversation.profile = Arc::clone(&view.profile);
+                }
+                // Another socket's hello: what answers it hangs below this.
+                let is_hello = matches!(event.input, UserInput::Open { .. });
+                if is_hello && self.hello != Some(event.id) {
+                    placed.push(self.forest.greeting_hello(event, view));
+                }
+                send(&placed)
+            }
+            _ => Vec::new(),
+        }
+    }
+
     fn deliver(&mut self, entry: &Entry, view: &View, _cx: &Cx<'_>) -> Vec<SessionAction> {
-        let mut actions: Vec<SessionAction> = self
-            .forest
-            .place(entry, view)
-            .iter()
-            .map(|envelope| SessionAction::Send(encode_text(envelope)))
-            .collect();
+        self.heard(entry);
+        let mut actions = send(&self.forest.place(entry, view));
         if let Item::Ended { reason } = &entry.item {
             actions.push(close(NORMAL, reason.as_str()));
         }
@@ -338,5 +421,22 @@ impl ServerSession for Session {
         let error = DialectError::Fault(fault.clone());
         let envelope = frame(&error, Some(turn.into()), self.key(), cx);
         vec![SessionAction::Send(encode_text(&envelope))]
+    }
+
+    fn settings_changed(&mut self, cx: &Cx<'_>) -> Vec<SessionAction> {
+        if self.shared.apps.is_still(&self.scope, self.shut_off) {
+            return Vec::new();
+        }
+        let bye = Bye {
+            reason: Some("revoked".to_owned()),
+            ..Bye::default()
+        };
+        let mut envelope = Envelope::new(cx.message_id(), Uri::OutBye, Body::Bye(bye));
+        envelope.conversation_id = self.key().map(str::to_owned);
+        envelope.created_at = Some(cx.now.to_rfc3339());
+        vec![
+            SessionAction::Send(encode_text(&envelope)),
+            close(POLICY, "revoked"),
+        ]
     }
 }

@@ -1,6 +1,7 @@
 use switchboard_core::model::Profile;
 
-use crate::options::{AppOptions, SettingsOptions};
+use super::apps::App;
+use crate::options::SettingsOptions;
 use crate::wire::config::{Config, Escalation};
 
 /// The default settings of all applications, ready to send.
@@ -45,7 +46,7 @@ impl Settings {
         }
     }
 
-    pub(super) fn for_app(&self, app: &AppOptions) -> Config {
+    pub(super) fn for_app(&self, app: &App) -> Config {
         Config {
             app_id: Some(app.app_id.clone()),
             name: Some(app.name.clone()),

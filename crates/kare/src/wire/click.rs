@@ -4,8 +4,8 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::Aspect;
 use super::fields::{Fields, put, put_kept, put_some};
+use super::{Aspect, Header};
 
 /// The body of `in/click`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -38,23 +38,18 @@ impl Click {
         }
     }
 
-    pub(crate) fn from_fields(mut body: Fields<'_>, top: &mut Fields<'_>) -> Self {
-        if let Some(target) = body.object(&["target"]) {
-            return Self {
-                target: Target::from_map(target),
-                extra: body.rest(),
-            };
-        }
-        if let Some(target) = top.object(&["target"]) {
-            body.discard("target");
-            return Self {
-                target: Target::from_map(target),
-                extra: body.rest(),
-            };
-        }
-        let mut target = Target::take_from(&mut body);
-        if target.is_empty() {
-            target = Target::take_from(top);
+    pub(crate) fn from_fields(
+        mut body: Fields<'_>,
+        top: &mut Fields<'_>,
+        header: &mut Header,
+    ) -> Self {
+        let target = body.object(&["target"]).or_else(|| top.object(&["target"]));
+        let mut target = match target {
+            Some(target) => Target::from_map(target),
+            None => Target::take_from(&mut body).or(|| Target::take_from(top)),
+        };
+        if target.aspect.is_none() {
+            target.aspect = take_aspect(&mut body, top, header);
         }
         if !target.is_empty() {
             body.discard("target");
@@ -64,6 +59,15 @@ impl Click {
             extra: body.rest(),
         }
     }
+}
+
+/// The aspect of a click whose target has none, by rule 7 of the tolerant parser.
+fn take_aspect(body: &mut Fields<'_>, top: &mut Fields<'_>, header: &mut Header) -> Option<Aspect> {
+    let named = body.words_ref(&["aspect"]);
+    if let Some(text) = named.or_else(|| top.words_ref(&["aspect"])) {
+        return Aspect::parse(&text);
+    }
+    header.take_aspect()
 }
 
 impl Target {
@@ -91,6 +95,20 @@ impl Target {
             choice_id,
             text,
             extra: Map::new(),
+        }
+    }
+
+    /// What this one leaves out, another says.
+    fn or(self, other: impl FnOnce() -> Self) -> Self {
+        if self.choice_id.is_some() && self.text.is_some() {
+            return self;
+        }
+        let other = other();
+        Self {
+            aspect: self.aspect.or(other.aspect),
+            choice_id: self.choice_id.or(other.choice_id),
+            text: self.text.or(other.text),
+            extra: self.extra,
         }
     }
 

@@ -11,6 +11,7 @@ use super::hello::About;
 use super::id::normalise;
 use super::list;
 use super::node::Node;
+use super::spelling::Spelling;
 use super::{Envelope, EnvelopeError};
 
 /// Path of the endpoint below the version prefix; the method is POST.
@@ -68,7 +69,14 @@ pub struct Started {
 impl Started {
     /// Reads an answer in any of the forms that a server may give it.
     pub fn decode(body: &[u8]) -> Option<Self> {
-        let mut fields = match json::read(body).ok()? {
+        Self::decode_as(&Spelling::default(), body)
+    }
+
+    /// Like [`Started::decode`], of a server that may have other names for its fields.
+    pub fn decode_as(spelling: &Spelling, body: &[u8]) -> Option<Self> {
+        let mut node = json::read(body).ok()?;
+        spelling.accept(&mut node);
+        let mut fields = match node {
             Node::Object(object) => Fields::new(object),
             Node::Text(id) if !id.trim().is_empty() => {
                 return Some(Self {

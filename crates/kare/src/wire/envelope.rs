@@ -13,8 +13,9 @@ use super::fields::{Fields, put, put_kept, put_some};
 use super::hello::{Hello, Welcome};
 use super::node::Node;
 use super::query::Query;
+use super::spelling::Spelling;
 use super::text::Text;
-use super::{Uri, WireId};
+use super::{Aspect, Uri, WireId};
 
 /// A message.
 #[derive(Debug, Clone, PartialEq)]
@@ -123,7 +124,7 @@ impl Envelope {
         let body = match &uri {
             Uri::InHi => Body::Hello(Hello::from_fields(body)),
             Uri::InQuery | Uri::InText => Body::Query(Query::from_fields(body, &mut top)),
-            Uri::InClick => Body::Click(Click::from_fields(body, &mut top)),
+            Uri::InClick => Body::Click(Click::from_fields(body, &mut top, &mut header)),
             Uri::OutHi => Body::Welcome(Welcome::from_fields(body)),
             Uri::OutText => Body::Text(Text::from_fields(body, &mut top, &mut header)),
             Uri::OutBye => Body::Bye(Bye::from_fields(body)),
@@ -189,6 +190,13 @@ impl Header {
             extra: fields.rest(),
         }
     }
+
+    /// Takes the aspect that some put here: rule 7 of the tolerant parser.
+    pub(super) fn take_aspect(&mut self) -> Option<Aspect> {
+        let aspect = Aspect::parse(self.extra.get("aspect")?.as_str()?);
+        self.extra.shift_remove("aspect");
+        aspect
+    }
 }
 
 /// Reads a frame: one envelope, an array of them, or nothing at all. Unreadable envelopes do not
@@ -199,11 +207,24 @@ impl Header {
 pub fn decode_frame(
     frame: &[u8],
 ) -> Result<Vec<Result<Envelope, EnvelopeError>>, serde_json::Error> {
+    decode_frame_as(&Spelling::default(), frame)
+}
+
+/// Like [`decode_frame`], of a server that may have other names for its fields.
+///
+/// # Errors
+/// It is no JSON.
+pub fn decode_frame_as(
+    spelling: &Spelling,
+    frame: &[u8],
+) -> Result<Vec<Result<Envelope, EnvelopeError>>, serde_json::Error> {
     if frame.trim_ascii().is_empty() {
         return Ok(Vec::new());
     }
+    let mut node = json::read(frame)?;
+    spelling.accept(&mut node);
     let mut envelopes = Vec::with_capacity(1);
-    unwrap_into(json::read(frame)?, &mut envelopes, 0);
+    unwrap_into(node, &mut envelopes, 0);
     Ok(envelopes)
 }
 

@@ -6,6 +6,7 @@ use switchboard_core::json;
 use super::envelope::unwrap_into;
 use super::fields::Fields;
 use super::node::Node;
+use super::spelling::Spelling;
 use super::{Envelope, EnvelopeError};
 
 /// Reads a list of messages in any of the forms that a server may give it. Our server writes a
@@ -14,10 +15,23 @@ use super::{Envelope, EnvelopeError};
 /// # Errors
 /// The body is neither empty nor JSON.
 pub fn decode_list(body: &[u8]) -> Result<Vec<Result<Envelope, EnvelopeError>>, serde_json::Error> {
+    decode_list_as(&Spelling::default(), body)
+}
+
+/// Like [`decode_list`], of a server that may have other names for its fields.
+///
+/// # Errors
+/// The body is neither empty nor JSON.
+pub fn decode_list_as(
+    spelling: &Spelling,
+    body: &[u8],
+) -> Result<Vec<Result<Envelope, EnvelopeError>>, serde_json::Error> {
     if body.trim_ascii().is_empty() {
         return Ok(Vec::new());
     }
-    Ok(from_node(json::read(body)?))
+    let mut node = json::read(body)?;
+    spelling.accept(&mut node);
+    Ok(from_node(node))
 }
 
 pub(crate) fn from_node(node: Node<'_>) -> Vec<Result<Envelope, EnvelopeError>> {

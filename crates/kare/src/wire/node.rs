@@ -33,6 +33,22 @@ impl<'a> Object<'a> {
         value.as_ref()
     }
 
+    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut Node<'a>> {
+        let mut fields = self.0.iter_mut().rev();
+        let (_, value) = fields.find(|(known, value)| known == name && value.is_some())?;
+        value.as_mut()
+    }
+
+    /// Gives a field another name, unless that is taken.
+    pub(crate) fn rename(&mut self, from: &str, to: &'static str) {
+        if self.get(to).is_some() {
+            return;
+        }
+        for (name, _) in self.0.iter_mut().filter(|(name, _)| name == from) {
+            *name = to.into();
+        }
+    }
+
     pub(crate) fn push(&mut self, name: Cow<'a, str>, value: Node<'a>) {
         self.0.push((name, Some(value)));
     }

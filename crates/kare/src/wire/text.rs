@@ -94,9 +94,7 @@ fn take_aspect(body: &mut Fields<'_>, top: &mut Fields<'_>, header: &mut Header)
     if let Some(text) = top.words_ref(&["aspect"]) {
         return Aspect::parse(&text);
     }
-    let aspect = Aspect::parse(header.extra.get("aspect")?.as_str()?);
-    header.extra.shift_remove("aspect");
-    aspect
+    header.take_aspect()
 }
 
 fn take_location(body: &mut Fields<'_>) -> Option<String> {

@@ -18,6 +18,9 @@ pub const PATH: &str = "/apps/token";
 /// Lifetime of a token that does not tell its own.
 pub const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
 
+/// Lifetime of an OAuth token that does not tell its own.
+pub const OAUTH_LIFETIME: Duration = Duration::from_secs(3600);
+
 /// The answer to `GET /apps/token`. Both keys carry the token, so that either reading works.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TokenResponse {
@@ -43,17 +46,6 @@ impl TokenResponse {
     }
 }
 
-/// A request for stronger credentials by OAuth 2.0 client credentials.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GrantRequest {
-    /// Who asks.
-    pub client_id: String,
-    /// The secret.
-    pub client_secret: String,
-    /// Always `client_credentials`.
-    pub grant_type: String,
-}
-
 /// A token as a client reads it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token {
@@ -66,26 +58,31 @@ pub struct Token {
 impl Token {
     /// Reads an answer in any of the forms that a server may give it, received at `now`.
     pub fn decode(body: &[u8], now: Timestamp) -> Option<Self> {
+        Self::decode_or(DEFAULT_LIFETIME, body, now)
+    }
+
+    /// Like [`Token::decode`], with the lifetime of a token that does not tell its own.
+    pub fn decode_or(lifetime: Duration, body: &[u8], now: Timestamp) -> Option<Self> {
         match json::read(body) {
-            Ok(Node::Object(object)) => Self::from_fields(Fields::new(object), now),
-            Ok(Node::Text(token)) => Self::bare(&token, now),
+            Ok(Node::Object(object)) => Self::from_fields(lifetime, Fields::new(object), now),
+            Ok(Node::Text(token)) => Self::bare(lifetime, &token, now),
             Ok(_) => None,
-            Err(_) => Self::bare(std::str::from_utf8(body).ok()?, now),
+            Err(_) => Self::bare(lifetime, std::str::from_utf8(body).ok()?, now),
         }
     }
 
-    fn bare(value: &str, now: Timestamp) -> Option<Self> {
+    fn bare(lifetime: Duration, value: &str, now: Timestamp) -> Option<Self> {
         let value = value.trim().to_owned();
         if value.is_empty() || value.contains(char::is_whitespace) {
             return None;
         }
-        let lifetime = lifetime_of_jwt(&value, now).unwrap_or(DEFAULT_LIFETIME);
+        let lifetime = lifetime_of_jwt(&value, now).unwrap_or(lifetime);
         Some(Self { value, lifetime })
     }
 
-    fn from_fields(mut fields: Fields<'_>, now: Timestamp) -> Option<Self> {
+    fn from_fields(default: Duration, mut fields: Fields<'_>, now: Timestamp) -> Option<Self> {
         let Some(value) = fields.words(&["access_token", "token", "jwt"]) else {
-            return Self::from_fields(fields.object(&["data"])?, now);
+            return Self::from_fields(default, fields.object(&["data"])?, now);
         };
         let lifetime = fields
             .text(&["expires_in"])
@@ -96,7 +93,7 @@ impl Token {
                 Some(moment_of(&moment)?.since(now))
             })
             .or_else(|| lifetime_of_jwt(&value, now))
-            .unwrap_or(DEFAULT_LIFETIME);
+            .unwrap_or(default);
         Some(Self { value, lifetime })
     }
 }

@@ -1,6 +1,9 @@
 //! What the tests of this crate share: fixtures, ids in order, and comparison by structure.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod client;
+pub mod server;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
@@ -12,7 +15,7 @@ use switchboard_core::dialect::{
     Answer, Build, Cx, Dialect, Entry, Frontend, HandoverState, IdSource, Item, Outcome, Published,
     View,
 };
-use switchboard_core::model::{ConversationId, Message, MessageId, Profile, Timestamp};
+use switchboard_core::model::{ConversationId, Message, MessageId, Profile, Timestamp, UserEvent};
 use switchboard_kare::wire::Envelope;
 use uuid::Uuid;
 
@@ -111,6 +114,13 @@ pub fn outcome(entries: Vec<Entry>, turn: Option<MessageId>) -> Outcome {
             ..Answer::default()
         },
     }
+}
+
+/// The answer of a turn to whoever waited for it.
+pub fn answered(event: &UserEvent, items: Vec<Item>) -> Outcome {
+    let mut outcome = outcome(entries(Some(event.id), items), Some(event.id));
+    outcome.answer.input = Some(Arc::new(event.clone()));
+    outcome
 }
 
 /// The log entries of one turn, in order; the last message is known to be the last.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use http::header::{
-    CONNECTION, HOST, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
+    CONNECTION, HOST, RETRY_AFTER, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION,
+    UPGRADE,
 };
 use http::{HeaderValue, Request, StatusCode, Uri, uri};
 use http_body_util::Empty;
@@ -42,8 +43,8 @@ enum OpenError {
     Connect(#[source] std::io::Error),
     #[error("the handshake failed")]
     Handshake(#[from] hyper::Error),
-    #[error("the handshake was refused with status {0}")]
-    Refused(StatusCode),
+    #[error("the handshake was refused with status {0}{1}")]
+    Refused(StatusCode, String),
     #[error("the answer to the handshake is wrong")]
     Invalid,
     #[error("connecting took too long")]
@@ -54,7 +55,7 @@ impl OpenError {
     /// The code that a leg gets.
     fn code(&self) -> u16 {
         match self {
-            Self::Refused(status) => status.as_u16(),
+            Self::Refused(status, _) => status.as_u16(),
             _ => ABNORMAL,
         }
     }
@@ -64,7 +65,7 @@ impl OpenError {
         match self {
             Self::Address | Self::Connect(_) => "connect",
             Self::Timeout => "timeout",
-            Self::Handshake(_) | Self::Refused(_) | Self::Invalid => "handshake",
+            Self::Handshake(_) | Self::Refused(..) | Self::Invalid => "handshake",
         }
     }
 }
@@ -146,7 +147,12 @@ async fn open(tls: Arc<ClientConfig>, request: Request<()>) -> Result<Socket, Op
     let mut response = sender.send_request(request).await?;
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         driver.abort();
-        return Err(OpenError::Refused(response.status()));
+        let wait = response.headers().get(RETRY_AFTER);
+        let wait = wait.and_then(|wait| Some(format!(", retry-after: {}", wait.to_str().ok()?)));
+        return Err(OpenError::Refused(
+            response.status(),
+            wait.unwrap_or_default(),
+        ));
     }
     let accept = derive_accept_key(key.as_bytes());
     let is_valid = ws::is_upgrade(response.headers())

@@ -14,7 +14,7 @@ use switchboard_core::dialect::Handled;
 use super::body::BodyError;
 use super::mount::Mounted;
 use super::serve::Connection;
-use super::{Serves, body, cors, ops, path, upgrade};
+use super::{Serves, amend, body, cors, ops, path, upgrade};
 use crate::ws;
 
 /// Answers a request.
@@ -83,6 +83,7 @@ async fn dispatch(
             // Boxed: a request should not carry the room that only a handshake needs.
             Box::pin(upgrade::answer(connection, mount, handshake, accepted)).await
         }
+        Handled::Amend(change) => Box::pin(amend::answer(shared, mount, change)).await,
     }
 }
 

@@ -4,8 +4,12 @@ use std::sync::Arc;
 
 use http::uri::Authority;
 use http::{HeaderMap, Uri, header};
+use parking_lot::Mutex;
+use serde_json::Value;
+use switchboard_core::Fault;
 use switchboard_core::dialect::Frontend;
 use switchboard_exchange::FrontendHandle;
+use tokio::sync::watch;
 
 use super::cors::Cors;
 use super::meters::Meters;
@@ -34,6 +38,38 @@ pub(super) struct Mounted {
     pub(super) frontend: Arc<dyn Frontend>,
     pub(super) handle: FrontendHandle,
     pub(super) meters: Meters,
+    /// The version of what was changed at runtime that is in force, or that could not be read; 0 if
+    /// nothing was.
+    adopted: Mutex<i64>,
+    /// Tells open sockets that something else is in force.
+    changed: watch::Sender<()>,
+}
+
+impl Mounted {
+    /// Puts in force what is kept, unless something later is in force already, and tells the open
+    /// sockets.
+    pub(super) fn adopt(&self, version: i64, document: &Value) -> Result<(), Fault> {
+        let mut adopted = self.adopted.lock();
+        if version <= *adopted {
+            return Ok(());
+        }
+        // What cannot be read is not tried, and told of, again and again.
+        *adopted = version;
+        self.frontend.adopt(document)?;
+        drop(adopted);
+        self.changed.send_replace(());
+        Ok(())
+    }
+
+    /// The newest version that was looked at; 0 if nothing was changed at runtime.
+    pub(super) fn version(&self) -> i64 {
+        *self.adopted.lock()
+    }
+
+    /// What tells that something else has come into force.
+    pub(super) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
 }
 
 /// Where a frontend is.
@@ -79,11 +115,17 @@ impl Mounts {
                     frontend: mount.frontend,
                     handle: mount.handle,
                     meters: Meters::new(mount.name),
+                    adopted: Mutex::new(0),
+                    changed: watch::Sender::new(()),
                 })
             })
             .collect();
         mounted.sort_by_key(|mount| mount.place.rank());
         Self(mounted)
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Mounted>> {
+        self.0.iter()
     }
 
     /// The frontend for a request, and the path below its mount. `path` is normalised.

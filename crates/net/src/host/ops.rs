@@ -24,7 +24,7 @@ pub(super) async fn answer(
     }
     Some(match path {
         "/healthz" => text(StatusCode::OK, "ok\n"),
-        "/readyz" if shared.exchange.is_ready().await => text(StatusCode::OK, "ready\n"),
+        "/readyz" if is_ready(shared).await => text(StatusCode::OK, "ready\n"),
         "/readyz" => text(StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
         _ => {
             let mut response = text(StatusCode::OK, (shared.render_metrics)());
@@ -33,6 +33,16 @@ pub(super) async fn answer(
             response
         }
     })
+}
+
+async fn is_ready(shared: &Shared) -> bool {
+    if !shared.exchange.is_ready().await {
+        return false;
+    }
+    let reached = shared.documents.ping().await;
+    reached
+        .inspect_err(|error| tracing::warn!(%error, "not ready"))
+        .is_ok()
 }
 
 /// The answer where no frontend is.

@@ -149,11 +149,20 @@ impl Session {
         let mut check = pin!(sleep_until(keep_alive.first_check()));
         let silence = self.connection.shared.limits.websocket_silence;
         let mut silent = pin!(sleep(silence));
+        let mut settings = self.mount.changes();
+        // They may have changed since the handshake was answered.
+        settings.mark_changed();
         let mut phase = self.connection.phase.clone();
         if *phase.borrow_and_update() == Phase::Closing {
             return going_away();
         }
         loop {
+            if settings.has_changed().unwrap_or_default() {
+                settings.mark_unchanged();
+                if let Err(end) = self.heed_settings().await {
+                    return end;
+                }
+            }
             if let Err(end) = self.work_off().await {
                 return end;
             }
@@ -185,6 +194,10 @@ impl Session {
                 // Whoever answers pings may be there for ever without ever saying what for.
                 () = silent.as_mut(), if self.is_nobodys() => {
                     Err(End::Close(CloseCode::Policy, "nothing was said".to_owned()))
+                }
+                Ok(()) = settings.changed() => {
+                    settings.mark_changed();
+                    Ok(())
                 }
                 Ok(()) = phase.changed() => match *phase.borrow_and_update() {
                     Phase::Closing => Err(going_away()),
@@ -247,6 +260,25 @@ impl Session {
         Ok(())
     }
 
+    /// Lets the machine look at the settings that are in force now. What it wants done is done at
+    /// once, whatever is under way.
+    async fn heed_settings(&mut self) -> Result<(), End> {
+        let actions = self.machine.settings_changed(&self.connection.shared.cx());
+        let mut later = Vec::new();
+        for action in actions {
+            match action {
+                SessionAction::Send(text) => ws::feed_text(&mut self.socket, &text).await?,
+                SessionAction::Close { code, reason } => {
+                    return Err(End::Close(code.into(), reason));
+                }
+                other => later.push(other),
+            }
+        }
+        self.put_first(later);
+        ws::flush(&mut self.socket).await?;
+        Ok(())
+    }
+
     /// Takes what came of an action: the actions that follow go before the rest of the chain.
     fn continue_with(&mut self, done: Done) {
         match done {
@@ -303,6 +335,7 @@ impl Session {
         let mut end = Ok(());
         // The place of the last entry that is written.
         let mut written = None;
+        let mut is_written = false;
         for room in (0..BATCH).rev() {
             let cx = self.connection.shared.cx();
             let actions = match &delivery {
@@ -310,9 +343,10 @@ impl Session {
                     written = Some(entry.seq);
                     self.machine.deliver(entry, view, &cx)
                 }
+                Delivery::Recalled(entry, view) => self.machine.recall(entry, view, &cx),
                 Delivery::TurnFailed { turn, fault } => self.machine.turn_failed(*turn, fault, &cx),
                 Delivery::Gone => {
-                    end = Err(going_away());
+                    end = Err(self.goodbye());
                     break;
                 }
             };
@@ -320,6 +354,7 @@ impl Session {
                 match action {
                     SessionAction::Send(text) => {
                         ws::feed_text(&mut self.socket, &text).await?;
+                        is_written = true;
                     }
                     // What takes time, or ends the session, waits for its turn in the chain.
                     other => self.chain.push_back(other),
@@ -335,11 +370,23 @@ impl Session {
                 None => break,
             }
         }
-        ws::flush(&mut self.socket).await?;
+        if is_written {
+            ws::flush(&mut self.socket).await?;
+        }
         if let (Some(attachment), Some(seq)) = (&mut self.attachment, written) {
             attachment.delivered(seq);
         }
         end
+    }
+
+    /// The conversation is gone: the machine has closed the socket in its own way if it was told of
+    /// the end.
+    fn goodbye(&mut self) -> End {
+        let close = self.chain.drain(..).find_map(|action| match action {
+            SessionAction::Close { code, reason } => Some(End::Close(code.into(), reason)),
+            _ => None,
+        });
+        close.unwrap_or_else(going_away)
     }
 }
 

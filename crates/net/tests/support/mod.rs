@@ -9,15 +9,16 @@
 )]
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
+use serde_json::Value;
 use switchboard_core::Fault;
 use switchboard_core::dialect::{
-    Answer, Attach, Call, Collect, Cx, Entry, Find, Frontend, Handled, Operation, Outcome,
-    ServerSession, SessionAction, Target, UnknownChoice, Upgrade, View, Wait,
+    Amend, Amended, Answer, Attach, Call, Collect, Cx, Entry, Find, Frontend, Handled, Operation,
+    Outcome, ServerSession, SessionAction, Target, UnknownChoice, Upgrade, View, Wait,
 };
 use switchboard_core::model::{Content, MessageId, Profile, UserEvent, UserInput};
 use switchboard_exchange::{Dialer, Exchange};
@@ -26,12 +27,17 @@ use switchboard_net::dial::NetDialer;
 use switchboard_net::host::{Host, Limits, Listener, Mount, Parts, Running, Serves};
 use switchboard_net::tls::ServerTls;
 use switchboard_net::workers::Workers;
+use switchboard_store::{DocumentStore, MemoryDocuments};
 use switchboard_testkit::{FakeBackend, FakeEngine, PlainFrontend};
 use tokio::net::TcpListener;
 
 /// `POST /say?KEY` says the body and answers with the turn's lines; `/ws?KEY` is a websocket, one
-/// message a line; `/ws` alone attaches on `attach KEY`.
-pub struct Lines;
+/// message a line; `/ws` alone attaches on `attach KEY`. `POST /amend` adds the body to what is
+/// kept, `/amended` is what of it is in force.
+#[derive(Default)]
+pub struct Lines {
+    amended: Mutex<String>,
+}
 
 fn target(key: &str) -> Target {
     let find = Find::Continue(key.to_owned());
@@ -93,7 +99,32 @@ fn fault_answer(fault: &Fault) -> Response<Bytes> {
     response
 }
 
+/// Adds a line to a text; an empty line is refused.
+fn amend(line: String) -> Box<Amend> {
+    let change = move |kept: Option<Value>, _: &Cx<'_>| {
+        if line.is_empty() {
+            let fault = Fault::bad_input("nothing to add");
+            let response = fault_answer(&fault);
+            return Err((fault, response));
+        }
+        let before = kept.map_or_else(String::new, |kept| kept.as_str().unwrap().to_owned());
+        let text = format!("{before}{line};");
+        Ok(Amended {
+            document: Value::from(text.as_str()),
+            response: Response::new(Bytes::from(text)),
+        })
+    };
+    Box::new(Amend {
+        change: Box::new(change),
+    })
+}
+
 impl Frontend for Lines {
+    fn adopt(&self, document: &Value) -> Result<(), Fault> {
+        *self.amended.lock().unwrap() = document.as_str().unwrap().to_owned();
+        Ok(())
+    }
+
     fn handle(&self, request: Request<Bytes>, path: &str, cx: &Cx<'_>) -> Handled {
         let key = request.uri().query().unwrap_or_default().to_owned();
         let text = String::from_utf8_lossy(request.body()).into_owned();
@@ -108,6 +139,11 @@ impl Frontend for Lines {
                     Err(fault) => fault_answer(&fault),
                 },
             )),
+            "/amend" => Handled::Amend(amend(text)),
+            "/amended" => {
+                let amended = self.amended.lock().unwrap().clone();
+                Handled::Reply(Response::new(Bytes::from(amended)))
+            }
             "/ws" => Handled::Upgrade(Upgrade {
                 subprotocol: Some("lines".to_owned()),
                 attach: (!key.is_empty()).then(|| Attach {
@@ -244,6 +280,8 @@ pub struct Setup {
     pub tls: Option<Arc<ServerTls>>,
     pub serves: Serves,
     pub takes: Duration,
+    pub documents: Arc<dyn DocumentStore>,
+    pub follow: Option<Duration>,
 }
 
 impl Default for Setup {
@@ -254,6 +292,8 @@ impl Default for Setup {
             tls: None,
             serves: Serves::Everything,
             takes: Duration::from_millis(300),
+            documents: Arc::new(MemoryDocuments::new()),
+            follow: None,
         }
     }
 }
@@ -263,7 +303,8 @@ pub async fn start(setup: Setup) -> Server {
     let mut parts =
         switchboard_testkit::parts(PlainFrontend::default(), FakeBackend::default(), engine);
     parts.clock = Arc::new(SystemClock);
-    parts.frontends[0].frontend = Arc::new(Lines);
+    let lines = Arc::new(Lines::default());
+    parts.frontends[0].frontend = lines.clone();
     let exchange = Exchange::new(parts).unwrap();
     let host = Host::new(Parts {
         mounts: vec![Mount {
@@ -271,15 +312,18 @@ pub async fn start(setup: Setup) -> Server {
             path: "/lines".to_owned(),
             host: None,
             origins: setup.origins,
-            frontend: Arc::new(Lines),
+            frontend: lines,
             handle: exchange.frontend("web").unwrap(),
         }],
         exchange: exchange.clone(),
+        documents: setup.documents,
+        follow: setup.follow,
         clock: Arc::new(SystemClock),
         limits: setup.limits,
         workers: Workers::default(),
         render_metrics: Box::new(|| "metrics\n".to_owned()),
     });
+    host.take_over().await.unwrap();
     let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = tcp.local_addr().unwrap();
     let running = host.serve(vec![Listener {

@@ -96,7 +96,9 @@ fn entry_rows(entry: &Entry, view: &View, options: &FrontendOptions) -> Vec<Row>
         Item::Notice(_) | Item::Typing(_) | Item::Ended { .. } => return Vec::new(),
     };
     let last = said.len().saturating_sub(1);
-    let more_follow = entry.turn.is_some() && !entry.last;
+    // Nothing follows what was said before the end of the conversation.
+    let is_farewell = view.ended && entry.seq + 1 == view.last_seq;
+    let more_follow = entry.turn.is_some() && !entry.last && !is_farewell;
     said.into_iter()
         .enumerate()
         .map(|(place, (mut wire, words, id))| {

@@ -178,7 +178,7 @@ impl Talk {
         self.said[before..].to_vec()
     }
 
-    pub fn closes(&mut self, turn: MessageId) {
+    pub fn abandons(&mut self, turn: MessageId) {
         self.input(LegInput::Abandon { turn });
     }
 }

@@ -1,0 +1,163 @@
+//! SQLite and PostgreSQL, by the same statements.
+
+use std::time::Duration;
+
+use sqlx::any::AnyPoolOptions;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::{AnyConnection, AnyPool, Connection, SqlSafeStr};
+use tokio::time::timeout;
+
+use crate::StoreError;
+
+/// How long the database may take for anything.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long it may take to bring the tables up to date, or to wait until another gateway has.
+const MIGRATION: Duration = Duration::from_secs(60);
+
+/// Connections at the same time. Only what is changed at runtime goes through them.
+const CONNECTIONS: u32 = 4;
+
+/// The tables, in the order in which they came to be. What was published is never changed: another
+/// step follows.
+const MIGRATIONS: [(i64, &str, &str); 1] = [(
+    1,
+    "documents",
+    include_str!("../migrations/0001_documents.sql"),
+)];
+
+/// A database. Each use of it is a trait of its own: [`crate::DocumentStore`].
+#[derive(Debug, Clone)]
+pub struct SqlStore {
+    pool: AnyPool,
+}
+
+impl SqlStore {
+    /// Connects to `sqlite:FILE`, which is made if it is not there, or to `postgres://…`, and
+    /// brings the tables up to date.
+    ///
+    /// # Errors
+    /// The database cannot be reached or written, or belongs to a newer version.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let url = writable(url);
+        // Not from the pool, which would try again and again and then not know what was wrong.
+        let mut connection = within(AnyConnection::connect(&url)).await?;
+        migrate(&mut connection).await?;
+        // A goodbye that does not arrive is no loss.
+        let _ = connection.close().await;
+        let pool = AnyPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(PATIENCE)
+            .connect_lazy(&url)
+            .map_err(unavailable)?;
+        Ok(Self { pool })
+    }
+
+    pub(crate) fn pool(&self) -> &AnyPool {
+        &self.pool
+    }
+}
+
+async fn migrate(connection: &mut AnyConnection) -> Result<(), StoreError> {
+    let step = |(version, name, statements): (i64, &'static str, &'static str)| {
+        let statements = statements.into_sql_str();
+        Migration::new(
+            version,
+            name.into(),
+            MigrationType::Simple,
+            statements,
+            false,
+        )
+    };
+    let mut migrator = Migrator::with_migrations(MIGRATIONS.map(step).into());
+    // The database may hold more than what is ours.
+    migrator.dangerous_set_table_name("switchboard_migrations");
+    match timeout(MIGRATION, migrator.run(connection)).await {
+        Ok(done) => done.map_err(|error| StoreError::Unavailable(error.into())),
+        Err(late) => Err(StoreError::Unavailable(late.into())),
+    }
+}
+
+/// SQLite makes a file only if it is asked to.
+fn writable(url: &str) -> String {
+    if !url.starts_with("sqlite:") || url.contains("mode=") {
+        return url.to_owned();
+    }
+    let and = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{and}mode=rwc")
+}
+
+/// Whether [`SqlStore::connect`] could make something of an address.
+///
+/// # Errors
+/// It could not; the words say why, without the address.
+pub fn check_url(url: &str) -> Result<(), &'static str> {
+    if let Some(rest) = url.strip_prefix("sqlite:") {
+        let file = rest.split('?').next().unwrap_or_default();
+        return match file.trim_start_matches('/') {
+            "" => Err("the file is missing"),
+            ":memory:" => Err("leave the section out to keep everything in memory"),
+            _ => Ok(()),
+        };
+    }
+    let rest = url
+        .strip_prefix("postgres://")
+        .or_else(|| url.strip_prefix("postgresql://"));
+    match rest {
+        Some("") => Err("the host is missing"),
+        Some(_) => Ok(()),
+        None => Err("this is neither SQLite nor PostgreSQL"),
+    }
+}
+
+/// Waits for the database, but not for ever.
+pub(crate) async fn within<T>(
+    work: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, StoreError> {
+    match timeout(PATIENCE, work).await {
+        Ok(done) => done.map_err(unavailable),
+        Err(late) => Err(StoreError::Unavailable(late.into())),
+    }
+}
+
+fn unavailable(error: sqlx::Error) -> StoreError {
+    StoreError::Unavailable(error.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_is_sqlite_or_postgres() {
+        for good in [
+            "sqlite:switchboard.db",
+            "sqlite:///var/lib/switchboard/switchboard.db",
+            "postgres://switchboard:secret@db.example.com/switchboard",
+            "postgresql://localhost/x",
+        ] {
+            assert_eq!(check_url(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "",
+            "switchboard.db",
+            "mysql://localhost/x",
+            "postgres://",
+            "sqlite:",
+            "sqlite://?mode=rwc",
+            "sqlite::memory:",
+        ] {
+            assert!(check_url(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn sqlite_files_are_made() {
+        assert_eq!(writable("sqlite:a.db"), "sqlite:a.db?mode=rwc");
+        assert_eq!(writable("sqlite:a.db?x=1"), "sqlite:a.db?x=1&mode=rwc");
+        for url in ["sqlite:a.db?mode=rw", "postgres://h/d"] {
+            assert_eq!(writable(url), url);
+        }
+    }
+}
