@@ -394,6 +394,15 @@ fn frames_go_over_http() {
         assert_eq!(answer["values"]["fromDetail"], "OPERATOR");
         assert_eq!(answer["values"]["pollUpdatedInteractionDate"], NOW + 1_000);
     }
+    // What was logged before the client's moment is news to it all the same.
+    let asked = json!({"lastPoll": NOW + 9_000, "mode": "Polling"});
+    for poll in over_http(&frame("poll", asked)) {
+        let words = Content::text(RichText::plain("Meanwhile"));
+        let answer = outcome(vec![entry(2_000, None, message(Author::Bot, words))]);
+        let answer = decoded(json_of(&(poll.finish)(Ok(answer), &cx(&Ids::default()))));
+        let date = &answer["values"]["pollUpdatedInteractionDate"];
+        assert_eq!(*date, NOW + 9_001, "{answer}");
+    }
     let typing = frame("typing", json!({"typing": true, "content": "I would"}));
     for typing in over_http(&typing) {
         let answer = (typing.finish)(Ok(outcome(Vec::new())), &cx(&Ids::default()));

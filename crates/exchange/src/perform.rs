@@ -204,7 +204,7 @@ impl FrontendHandle {
                             || now.as_millis() - entry.at.as_millis() > FRESH_TYPING_MS);
                     let wanted = match after {
                         After::Delivered => !delivered,
-                        After::Time(at) => entry.at > at,
+                        After::Time(at) => !delivered || entry.at > at,
                         After::Seq(seq) => entry.seq > seq,
                     };
                     wanted && entry.is_outbound() && !stale

@@ -285,6 +285,23 @@ async fn a_poll_reads_by_time() {
     assert!(third.is_empty());
 }
 
+/// The client takes its moment from an answer, which was written after it had been collected.
+#[tokio::test(start_paused = true)]
+async fn a_poll_brings_what_came_while_an_answer_was_written() {
+    let (_exchange, handle) = exchange();
+    ask(&handle, 1, "later 10 meanwhile").await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let poll = || {
+        call(Operation::Poll {
+            after: After::Time(Timestamp(i64::MAX)),
+            limit: 1,
+        })
+    };
+    let first = handle.call(poll()).await.unwrap().answer.entries;
+    assert_eq!(texts(&first), ["meanwhile"]);
+    assert!(handle.call(poll()).await.unwrap().answer.entries.is_empty());
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_engine_that_hangs_costs_one_turn_not_the_conversation() {
     let (_exchange, handle) = exchange();

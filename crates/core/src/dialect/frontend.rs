@@ -313,7 +313,8 @@ pub enum Collect {
 pub enum After {
     /// What no client has received yet.
     Delivered,
-    /// Entries logged after this moment.
+    /// Entries logged after this moment, and older ones that no client has received: a client's
+    /// moment may be that of an answer, which was written after it was collected.
     Time(Timestamp),
     /// Entries after this place.
     Seq(u64),

@@ -105,8 +105,9 @@ pub fn frames(entry: &Entry, scene: &Scene<'_>, seen: &mut Seen) -> Vec<Push> {
     pushes
 }
 
-/// The answer of a poll for one entry; absent where the entry brings nothing to show.
-pub fn poll(entry: &Entry, scene: &Scene<'_>) -> Option<Push> {
+/// The answer of a poll for one entry, dated for the next poll; absent where the entry brings
+/// nothing to show.
+pub fn poll(entry: &Entry, date: i64, scene: &Scene<'_>) -> Option<Push> {
     let push = match &entry.item {
         Item::Message(published) => {
             let message = &published.message;
@@ -121,7 +122,7 @@ pub fn poll(entry: &Entry, scene: &Scene<'_>) -> Option<Push> {
         }
         _ => of_item(entry, scene)?,
     };
-    Some(dated(protected(push), entry))
+    Some(dated(protected(push), date))
 }
 
 /// An engine's answer with our ids and time, where it has some.
@@ -210,12 +211,11 @@ fn protected(mut push: Push) -> Push {
     push
 }
 
-fn dated(mut push: Push, entry: &Entry) -> Push {
-    let at = entry.at.as_millis();
+fn dated(mut push: Push, date: i64) -> Push {
     match &mut push {
-        Push::Made(_, values) => values.poll_updated_interaction_date = Some(at),
+        Push::Made(_, values) => values.poll_updated_interaction_date = Some(date),
         Push::Original(_, values) => {
-            values.insert("pollUpdatedInteractionDate".into(), at.into());
+            values.insert("pollUpdatedInteractionDate".into(), date.into());
         }
     }
     push

@@ -29,7 +29,7 @@ fn nothing_new(from: Option<i64>) -> String {
     Envelope::text(envelope::POLL, values)
 }
 
-/// `chat/poll/last`: the oldest item after `lastPoll`, if there is one. Where the conversation is
+/// `chat/poll/last`: the oldest item that is new, if there is one, dated after `lastPoll`. Where the conversation is
 /// gone a livechat is over: the widget would poll on for ever.
 pub(super) fn poll(ask: &Ask<'_>) -> Result<Plan, Fault> {
     let last = ask.params.number("lastPoll");
@@ -54,9 +54,12 @@ pub(super) fn poll(ask: &Ask<'_>) -> Result<Plan, Fault> {
             let Some(entry) = answer.entries.first() else {
                 return Ok(Reply::Text(nothing_new(last)));
             };
-            Ok(Reply::Text(match push::poll(entry, &scene) {
+            // It may have been logged before the moment that the client goes on from.
+            let after = last.map_or(i64::MIN, |last| last.saturating_add(1));
+            let date = entry.at.as_millis().max(after);
+            Ok(Reply::Text(match push::poll(entry, date, &scene) {
                 Some(push) => push.to_text(),
-                None => nothing_new(Some(entry.at.as_millis())),
+                None => nothing_new(Some(date)),
             }))
         },
     ))
