@@ -14,15 +14,14 @@ mod message;
 mod profile;
 pub mod push_rule;
 mod query;
+mod request;
 mod time;
 
 pub use action::{Action, ActionStyle, Command, Icon, OpenTarget, SendBody};
 pub use capabilities::{Capabilities, KindSet};
 pub use content::{
-    Autocomplete, AutocompleteSource, Card, Choices, ChoicesKind, Content, ContentKind, DatePicker,
-    DatePrecision, FeedbackRequest, Field, FieldKind, FieldOption, Form, Handover, HandoverPhase,
-    LanguageProblem, List, ListItem, ListView, Media, Progress, Quote, SignatureRequest, Survey,
-    UploadRequest,
+    Card, Choices, ChoicesKind, Content, ContentKind, Handover, HandoverPhase, LanguageProblem,
+    List, ListItem, ListView, Media, Progress, Quote,
 };
 pub use event::{
     BotEvent, ChoiceMade, EndReason, Feedback, FormSubmission, Notice, Rating, TurnOutcome, Typing,
@@ -34,6 +33,10 @@ pub use message::{Author, Message};
 pub use profile::{Locales, METADATA_LIMIT, Profile, VARIABLES_LIMIT};
 pub use query::{
     ClientError, DataRequest, PersonalData, Query, QueryAnswer, Suggestions, TopQuestions,
+};
+pub use request::{
+    Autocomplete, AutocompleteSource, DatePicker, DatePrecision, FeedbackRequest, Field, FieldKind,
+    FieldOption, Form, SignatureRequest, Survey, UploadRequest,
 };
 pub use time::Timestamp;
 

@@ -5,6 +5,7 @@
 //! IO of its own: a [`Dialer`] performs what legs ask for.
 
 mod absence;
+mod accept;
 mod answer;
 mod attachment;
 mod conversation;
