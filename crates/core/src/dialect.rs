@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-pub use amend::{Amend, Amended, Change};
+pub use amend::{Amend, Amended};
 pub use backend::{Backend, CallId, Effect, Leg, LegEvent, LegInput, LegOutput, TransportFault};
 pub use duration::{duration, durations, read_duration};
 pub use entry::{Entry, Item, Published};

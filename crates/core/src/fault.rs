@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use http::HeaderMap;
+use http::header::RETRY_AFTER;
+
 /// A failure that a client is told about. Each dialect turns it into its own status and body in
 /// one place (`error.rs`), and reads it back from them in the same place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -120,4 +123,10 @@ impl Fault {
             Self::Internal => "internal",
         }
     }
+}
+
+/// How long an answer asks to wait by `Retry-After`, where that gives seconds and no date.
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    Some(Duration::from_secs(seconds.parse().ok()?))
 }

@@ -586,10 +586,7 @@ fn the_websocket_carries_talk() {
         Params::of_frame(frames(&output).remove(0).parameters).context(),
         Some(CONTEXT)
     );
-    let output = drive.give(LegInput::SocketClosed {
-        code: 1006,
-        reason: "",
-    });
+    let output = drive.give(closed(1006));
     ends(&output, turn, TurnOutcome::Unavailable);
     let (_, output) = drive.user(UserInput::text("hi"));
     handshake(&output);
@@ -629,15 +626,9 @@ fn without_a_websocket_it_goes_by_rest() {
     let mut drive = websocket(json!({"urls": ["https://b.example"]}));
     let (turn, output) = drive.user(UserInput::text("hi"));
     handshake(&output);
-    let output = drive.give(LegInput::SocketClosed {
-        code: 404,
-        reason: "",
-    });
+    let output = drive.give(closed(404));
     assert_eq!(handshake(&output).uri(), "wss://b.example/servlet/chatWs");
-    let output = drive.give(LegInput::SocketClosed {
-        code: 404,
-        reason: "",
-    });
+    let output = drive.give(closed(404));
     let talk = sent(&output);
     assert_eq!(talk.params.get("userInput"), Some("hi"));
     let body = fixture("09-talk-plain")["response"]["body"].clone();

@@ -64,10 +64,7 @@ fn closes_socket(output: &LegOutput) -> bool {
 }
 
 fn lose(drive: &mut Drive) -> LegOutput {
-    drive.give(LegInput::SocketClosed {
-        code: 1006,
-        reason: "",
-    })
+    drive.give(closed(1006))
 }
 
 fn frame(drive: &mut Drive, kind: &str, mut values: Value) -> LegOutput {
@@ -199,15 +196,9 @@ fn a_goodbye_is_said_again_where_it_was_not_answered() {
 fn refused_sockets_mean_polls() {
     let (mut drive, output) = handed_over(json!({"urls": ["https://b.example"]}));
     assert!(opens_socket(&output).unwrap().starts_with("wss://a."));
-    let output = drive.give(LegInput::SocketClosed {
-        code: 404,
-        reason: "",
-    });
+    let output = drive.give(closed(404));
     assert!(opens_socket(&output).unwrap().starts_with("wss://b."));
-    let output = drive.give(LegInput::SocketClosed {
-        code: 404,
-        reason: "",
-    });
+    let output = drive.give(closed(404));
     assert!(output.effects.is_empty());
     for _ in 0..3 {
         let due = drive.now + 2_500;

@@ -330,13 +330,19 @@ impl Conversation {
                 Some(SocketEvent::Opened) => LegInput::SocketOpened,
                 Some(SocketEvent::Text(text)) => LegInput::SocketText(text),
                 Some(SocketEvent::Binary(data)) => LegInput::SocketBinary(data),
-                Some(SocketEvent::Closed { code, reason }) => LegInput::SocketClosed {
+                Some(SocketEvent::Closed {
+                    code,
+                    reason,
+                    retry_after,
+                }) => LegInput::SocketClosed {
                     code: *code,
                     reason,
+                    retry_after: *retry_after,
                 },
                 None => LegInput::SocketClosed {
                     code: 1006,
                     reason: "the connection broke",
+                    retry_after: None,
                 },
             };
             let closed = matches!(input, LegInput::SocketClosed { .. });

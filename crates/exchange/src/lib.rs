@@ -79,6 +79,8 @@ pub enum SocketEvent {
         code: u16,
         /// The reason, for the log.
         reason: String,
+        /// How long to wait before the next attempt, if a refused handshake said so.
+        retry_after: Option<Duration>,
     },
 }
 

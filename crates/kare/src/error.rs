@@ -2,14 +2,12 @@
 
 pub mod grant;
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use switchboard_core::Fault;
 use switchboard_core::dialect::Cx;
-use switchboard_core::fault::AuthProblem;
+use switchboard_core::fault::{AuthProblem, retry_after};
 
 use crate::server::MAX_APPLICATIONS;
 use crate::wire::application::WrongField;
@@ -351,11 +349,7 @@ pub fn decode_fault(response: &Response<Bytes>) -> Fault {
     match response.status().as_u16() {
         404 if code == Some("not_found") => Fault::NotFound,
         429 => Fault::RateLimited {
-            retry_after: response
-                .headers()
-                .get(RETRY_AFTER)
-                .and_then(|value| value.to_str().ok()?.trim().parse().ok())
-                .map(Duration::from_secs),
+            retry_after: retry_after(response.headers()),
         },
         status => by_status(status, code, body.field, body.message),
     }

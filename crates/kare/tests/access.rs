@@ -23,9 +23,7 @@ use support::{
     ADMIN_KEY, APP, CONVERSATION, Ids, assert_same, fixture, frontend, now, outcome, view,
 };
 use switchboard_core::Fault;
-use switchboard_core::dialect::{
-    Cx, Dialect, Frontend, Handled, ServerSession, SessionAction, Upgrade,
-};
+use switchboard_core::dialect::{Cx, Frontend, Handled, ServerSession, SessionAction, Upgrade};
 use switchboard_core::fault::AuthProblem;
 use switchboard_core::model::Timestamp;
 
@@ -107,7 +105,7 @@ impl Server {
             Handled::Reply(response) | Handled::Refuse(_, response) => response,
             Handled::Amend(amend) => {
                 let kept = self.kept.borrow().clone();
-                match (amend.change)(kept, &self.cx()) {
+                match amend(kept, &self.cx()) {
                     Ok(amended) => {
                         self.frontend.adopt(&amended.document).unwrap();
                         self.kept.replace(Some(amended.document));
@@ -845,12 +843,7 @@ fn mistakes_in_clients_are_named_and_secrets_are_not() {
             .unwrap()
             .extend(client.as_object().unwrap().clone());
         let options = json!({"apps": [{"app_id": APP}], "oauth_clients": [first, second]});
-        let error = support::build(|build| {
-            switchboard_kare::dialect()
-                .frontend(options.clone(), build)
-                .err()
-                .unwrap()
-        });
+        let error = support::refused_options(&options);
         assert_eq!(error.path, path, "{client}: {error}");
         assert!(!error.to_string().contains(SECRET));
     }

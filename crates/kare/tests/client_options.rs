@@ -13,7 +13,7 @@ mod support;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::client::{Client, hi, json_of};
+use support::client::{Client, closed, hi, json_of};
 use support::{APP, CONVERSATION};
 use switchboard_core::dialect::{Dialect, LegInput};
 use switchboard_core::model::{ChoiceMade, MessageId, TurnOutcome, UserInput};
@@ -68,10 +68,7 @@ fn the_socket_proves_itself_as_the_server_wants_it() {
     client.input(1, hi());
     client.respond(200, &json!("T"));
     client.respond(200, &json!("C"));
-    client.feed(LegInput::SocketClosed {
-        code: 401,
-        reason: "",
-    });
+    client.feed(closed(401));
     let query = client.sockets[1].uri().query().unwrap();
     assert!(query.ends_with("&token=T"), "{query}");
 }
@@ -93,15 +90,9 @@ fn stronger_credentials_replace_the_applications_token() {
     assert_eq!(start.headers()["authorization"], "Bearer strong");
     client.respond(200, &json!("C"));
     // It lives for an hour if it does not say otherwise.
-    client.feed(LegInput::SocketClosed {
-        code: 502,
-        reason: "",
-    });
+    client.feed(closed(502));
     client.now = client.now.after(Duration::from_secs(2879));
-    client.feed(LegInput::SocketClosed {
-        code: 502,
-        reason: "",
-    });
+    client.feed(closed(502));
     client.asked("/v2.1/dialog/query");
     assert!(!client.backend.describe().contains("s3cret"));
 }

@@ -13,15 +13,11 @@ mod support;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::client::{Client, hi, json_of, open};
+use support::client::{Client, closed, hi, json_of, open};
 use support::{APP, CONVERSATION, fixture};
 use switchboard_core::dialect::{LegInput, TransportFault};
 use switchboard_core::model::{MessageId, TurnOutcome};
 use uuid::Uuid;
-
-fn closed(code: u16) -> LegInput<'static> {
-    LegInput::SocketClosed { code, reason: "" }
-}
 
 fn part(n: u128, parent: MessageId) -> Value {
     json!({"id": Uuid::from_u128(n), "parent_id": parent.to_string(), "uri": "out/text",
@@ -39,10 +35,7 @@ fn a_lost_socket_is_opened_again() {
     client.frames.clear();
     client.sockets.clear();
     let mut waits = Vec::new();
-    client.feed(LegInput::SocketClosed {
-        code: 1006,
-        reason: "",
-    });
+    client.feed(closed(1006));
     for _ in 0..2 {
         let before = client.now;
         client.wake();
@@ -51,10 +44,7 @@ fn a_lost_socket_is_opened_again() {
         let query = client.sockets.remove(0).uri().query().unwrap().to_owned();
         assert!(query.contains(CONVERSATION), "the same conversation");
         if waits.len() < 2 {
-            client.feed(LegInput::SocketClosed {
-                code: 1006,
-                reason: "",
-            });
+            client.feed(closed(1006));
         }
     }
     assert!(
@@ -85,10 +75,7 @@ fn a_lost_socket_is_opened_again() {
 
 #[test]
 fn input_does_not_wait_for_a_pause() {
-    let lost = || LegInput::SocketClosed {
-        code: 1006,
-        reason: "",
-    };
+    let lost = || closed(1006);
     let mut client = Client::connected(json!({}));
     client.feed(lost());
     // The pause would last a second at least.
@@ -117,16 +104,10 @@ fn a_socket_out_of_reach() {
     let mut client = Client::new(json!({}));
     let turn = client.input(1, hi());
     client.set_up();
-    client.feed(LegInput::SocketClosed {
-        code: 1006,
-        reason: "",
-    });
+    client.feed(closed(1006));
     client.wake();
     assert_eq!(client.sockets.len(), 2);
-    client.feed(LegInput::SocketClosed {
-        code: 502,
-        reason: "",
-    });
+    client.feed(closed(502));
     let query = client.asked("/v2.1/dialog/query");
     assert_eq!(json_of(&query)["id"], turn.to_string());
     client.respond(200, &json!([]));
@@ -177,18 +158,12 @@ fn a_socket_that_wants_a_token() {
     let mut client = Client::new(json!({}));
     client.input(1, hi());
     client.set_up();
-    client.feed(LegInput::SocketClosed {
-        code: 401,
-        reason: "",
-    });
+    client.feed(closed(401));
     assert_eq!(
         client.sockets[1].headers()["authorization"],
         "Bearer app.tok.7f3c9a51"
     );
-    client.feed(LegInput::SocketClosed {
-        code: 403,
-        reason: "",
-    });
+    client.feed(closed(403));
     client.asked("/v2.1/dialog/query");
 }
 
@@ -198,10 +173,7 @@ fn a_conversation_that_is_gone() {
     let mut client = Client::new(json!({}));
     client.input(1, hi());
     client.set_up();
-    client.feed(LegInput::SocketClosed {
-        code: 404,
-        reason: "",
-    });
+    client.feed(closed(404));
     client.asked("/v2.1/dialog/conversation");
     client.respond(201, &json!({"conversationId": "another"}));
     assert!(
@@ -338,7 +310,8 @@ fn an_engine_that_asks_for_patience_at_its_socket() {
     client.sockets.clear();
     client.feed(LegInput::SocketClosed {
         code: 429,
-        reason: "the handshake was refused with status 429, retry-after: 20",
+        reason: "",
+        retry_after: Some(Duration::from_secs(20)),
     });
     client.asked("/v2.1/dialog/query");
     client.respond(200, &json!([]));

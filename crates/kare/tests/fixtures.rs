@@ -24,7 +24,8 @@ use switchboard_kare::wire::error_body::ErrorBody;
 use switchboard_kare::wire::grant::{CLIENT_CREDENTIALS, Grant, GrantRequest};
 use switchboard_kare::wire::list::decode_list;
 use switchboard_kare::wire::post::{Full, Post};
-use switchboard_kare::wire::token::Token;
+use switchboard_kare::wire::spelling::Spelling;
+use switchboard_kare::wire::token::{DEFAULT_LIFETIME, Token};
 use switchboard_kare::wire::{Uri, decode_frame, encode};
 
 const FRESH: MessageId = MessageId(uuid::Uuid::from_u128(99));
@@ -128,6 +129,7 @@ fn rest_bodies_decode() {
     };
     assert_eq!(serde_json::to_value(&grant).unwrap(), request);
     let token = Token::decode(
+        DEFAULT_LIFETIME,
         &encode(&body("01-oauth-client-credentials", "response")),
         now(),
     );
@@ -142,7 +144,12 @@ fn rest_bodies_decode() {
     let application = Application::from_map(map(response.clone())).unwrap();
     assert_eq!(serde_json::to_value(&application).unwrap(), response);
 
-    let token = Token::decode(&encode(&body("04-apps-token", "response")), now()).unwrap();
+    let token = Token::decode(
+        DEFAULT_LIFETIME,
+        &encode(&body("04-apps-token", "response")),
+        now(),
+    )
+    .unwrap();
     assert_eq!(
         (token.value.as_str(), token.lifetime.as_secs()),
         ("app.tok.7f3c9a51", 900)
@@ -158,7 +165,11 @@ fn rest_bodies_decode() {
     assert_eq!(request.about.user_id.as_deref(), Some("customer-4711"));
     assert_eq!(request.about.selected_locale, None, "empty is absent");
     assert_eq!(request.about.user_profile_tags, ["returning", "web"]);
-    let started = Started::decode(&encode(&body("08-conversation-start", "response"))).unwrap();
+    let started = Started::decode(
+        &Spelling::default(),
+        &encode(&body("08-conversation-start", "response")),
+    )
+    .unwrap();
     assert_eq!(started.conversation_id, support::CONVERSATION);
 }
 
@@ -215,18 +226,32 @@ fn posted_inputs_decode() {
 fn wrapped_lists_are_accepted() {
     let fixture = fixture("12-query-wrapped-list-response");
     let body = &fixture["response"]["body"];
-    let list = decode_list(&encode(body)).unwrap();
+    let list = decode_list(&Spelling::default(), &encode(body)).unwrap();
     assert_eq!(list.len(), 1);
     for name in ["messages", "events", "items", "data", "results"] {
         let renamed = json!({ name: body["entries"] });
-        assert_eq!(decode_list(&encode(&renamed)).unwrap(), list, "{name}");
+        assert_eq!(
+            decode_list(&Spelling::default(), &encode(&renamed)).unwrap(),
+            list,
+            "{name}"
+        );
     }
-    assert_eq!(decode_list(&encode(&body["entries"])).unwrap(), list);
-    assert_eq!(decode_list(&encode(&body["entries"][0])).unwrap(), list);
+    assert_eq!(
+        decode_list(&Spelling::default(), &encode(&body["entries"])).unwrap(),
+        list
+    );
+    assert_eq!(
+        decode_list(&Spelling::default(), &encode(&body["entries"][0])).unwrap(),
+        list
+    );
     for nothing in ["", " ", "[]", "{}", "null"] {
-        assert_eq!(decode_list(nothing.as_bytes()).unwrap(), [], "{nothing:?}");
+        assert_eq!(
+            decode_list(&Spelling::default(), nothing.as_bytes()).unwrap(),
+            [],
+            "{nothing:?}"
+        );
     }
-    assert!(decode_list(b"<html>").is_err());
+    assert!(decode_list(&Spelling::default(), b"<html>").is_err());
 }
 
 #[test]

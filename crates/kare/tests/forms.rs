@@ -23,7 +23,8 @@ use switchboard_kare::wire::config::Config;
 use switchboard_kare::wire::conversation::{StartRequest, Started};
 use switchboard_kare::wire::error_body::ErrorBody;
 use switchboard_kare::wire::post::{Flat, Full, Post};
-use switchboard_kare::wire::token::{Token, TokenResponse};
+use switchboard_kare::wire::spelling::Spelling;
+use switchboard_kare::wire::token::{DEFAULT_LIFETIME, Token, TokenResponse};
 use switchboard_kare::wire::{Body, Envelope, encode};
 
 const ID: &str = "0c6c9c6e-1e0b-4c1b-8a6e-2f3f0c1f7a10";
@@ -33,7 +34,7 @@ fn map(value: Value) -> Map<String, Value> {
 }
 
 fn token(body: &[u8]) -> Option<(String, u64)> {
-    let token = Token::decode(body, now())?;
+    let token = Token::decode(DEFAULT_LIFETIME, body, now())?;
     Some((token.value, token.lifetime.as_secs()))
 }
 
@@ -105,16 +106,20 @@ fn a_started_conversation_is_read_in_every_form() {
         json!({"data": {"conversationId": CONVERSATION}}),
         json!(CONVERSATION),
     ] {
-        let started = Started::decode(&encode(&body)).unwrap();
+        let started = Started::decode(&Spelling::default(), &encode(&body)).unwrap();
         assert_eq!(started.conversation_id, CONVERSATION, "{body}");
         assert_eq!(started.messages, [], "{body}");
     }
     let greeting = json!({"id": "opaque", "messages": [{"uri": "out/text", "body": "Hello"}]});
-    let started = Started::decode(&encode(&greeting)).unwrap();
+    let started = Started::decode(&Spelling::default(), &encode(&greeting)).unwrap();
     assert_eq!(started.conversation_id, "opaque");
     assert!(matches!(&started.messages[0], Ok(it) if matches!(it.body, Body::Text(_))));
     for nothing in [json!({}), json!(7), json!(""), json!({"data": {}})] {
-        assert_eq!(Started::decode(&encode(&nothing)), None, "{nothing}");
+        assert_eq!(
+            Started::decode(&Spelling::default(), &encode(&nothing)),
+            None,
+            "{nothing}"
+        );
     }
 }
 

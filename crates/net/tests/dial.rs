@@ -137,7 +137,7 @@ async fn talk(dialer: &NetDialer, url: &str) {
     leg.say("quit enough").await;
     assert_eq!(
         leg.hear().await,
-        r#"Some(Closed { code: 4000, reason: "enough" })"#
+        r#"Some(Closed { code: 4000, reason: "enough", retry_after: None })"#
     );
     assert_eq!(leg.hear().await, "None");
 }
@@ -171,6 +171,24 @@ async fn a_refused_handshake_tells_its_status() {
     let mut leg = dial(&dialer(), &url);
     let heard = leg.hear().await;
     assert!(heard.starts_with("Some(Closed { code: 410,"), "{heard}");
+}
+
+#[tokio::test]
+async fn a_refused_handshake_tells_how_long_to_wait() {
+    for (header, wait) in [
+        ("retry-after: 20\r\n", "Some(20s)"),
+        ("retry-after: Sun, 22 Nov 2026 05:00:00 GMT\r\n", "None"),
+        ("", "None"),
+    ] {
+        let answer = format!("HTTP/1.1 429 Slow\r\n{header}content-length: 0\r\n\r\n");
+        let url = engine(answer.into_bytes()).await.replacen("http", "ws", 1);
+        let heard = dial(&dialer(), &url).hear().await;
+        assert!(heard.starts_with("Some(Closed { code: 429,"), "{heard}");
+        assert!(
+            heard.ends_with(&format!("retry_after: {wait} }})")),
+            "{heard}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -259,6 +259,10 @@ impl Dialer for FakeEngine {
         _: mpsc::Receiver<SocketCommand>,
     ) {
         let reason = "no sockets here".to_owned();
-        let _ = events.try_send(SocketEvent::Closed { code: 404, reason });
+        let _ = events.try_send(SocketEvent::Closed {
+            code: 404,
+            reason,
+            retry_after: None,
+        });
     }
 }

@@ -5,18 +5,14 @@ use serde_json::Value;
 use super::Cx;
 use crate::Fault;
 
-/// A change of what a frontend lets its administrators change at runtime. It is kept as one
-/// document, which the host loads, has changed, and puts in the place of the loaded one; when
-/// another change came first it does so again. Then [`Frontend::adopt`](super::Frontend::adopt) takes it over, and
-/// [`ServerSession::settings_changed`](super::ServerSession::settings_changed) tells the open sockets.
-pub struct Amend {
-    /// Makes the changed document of the kept one. It may be called several times.
-    pub change: Change,
-}
-
-/// From the document that is kept, if one is, to the changed one; or a refusal, which changes
-/// nothing.
-pub type Change =
+/// A change of what a frontend lets its administrators change at runtime: from the document that is
+/// kept, if one is, to the changed one; or a refusal, which changes nothing.
+///
+/// The host loads the document, has it changed, and puts the changed one in its place; when another
+/// change came first it does so again. Then [`Frontend::adopt`](super::Frontend::adopt) takes it
+/// over, and [`ServerSession::settings_changed`](super::ServerSession::settings_changed) tells the
+/// open sockets.
+pub type Amend =
     Box<dyn Fn(Option<Value>, &Cx<'_>) -> Result<Amended, (Fault, Response<Bytes>)> + Send>;
 
 /// What came of an [`Amend`].

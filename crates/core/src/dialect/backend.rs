@@ -71,9 +71,10 @@ pub enum LegInput<'a> {
     SocketClosed {
         /// Close code, or the HTTP status of a refused handshake, or 1006.
         code: u16,
-        /// The reason given, for the log. That of a handshake which was refused for a while ends
-        /// with the header `retry-after: SECONDS`.
+        /// The reason given, for the log.
         reason: &'a str,
+        /// How long to wait before the next attempt, if a refused handshake said so.
+        retry_after: Option<Duration>,
     },
     /// [`Leg::wake_at`] has come.
     Timer,

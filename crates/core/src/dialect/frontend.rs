@@ -85,7 +85,7 @@ pub enum Handled {
     /// A websocket.
     Upgrade(Upgrade),
     /// A change of what is kept of this frontend.
-    Amend(Box<Amend>),
+    Amend(Amend),
 }
 
 impl fmt::Debug for Handled {

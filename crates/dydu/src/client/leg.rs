@@ -385,7 +385,7 @@ impl Leg for DyduLeg {
                     self.socket_text(text, cx, output);
                 }
             }
-            LegInput::SocketClosed { code, reason } => {
+            LegInput::SocketClosed { code, reason, .. } => {
                 tracing::debug!(code, reason, "the engine's socket is closed");
                 self.socket_closed(cx, output);
             }

@@ -29,8 +29,8 @@ fn nothing_new(from: Option<i64>) -> String {
     Envelope::text(envelope::POLL, values)
 }
 
-/// `chat/poll/last`: the oldest item that is new, if there is one, dated after `lastPoll`. Where the conversation is
-/// gone a livechat is over: the widget would poll on for ever.
+/// `chat/poll/last`: the oldest item that is new, if there is one, dated after `lastPoll`. Where the
+/// conversation is gone a livechat is over: the widget would poll on for ever.
 pub(super) fn poll(ask: &Ask<'_>) -> Result<Plan, Fault> {
     let last = ask.params.number("lastPoll");
     // The widget writes `null` where it has none.

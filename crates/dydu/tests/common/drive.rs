@@ -197,3 +197,12 @@ pub fn handshake(output: &LegOutput) -> &Request<()> {
         other => panic!("{other:?}"),
     }
 }
+
+/// The socket is closed, or could not be opened.
+pub fn closed(code: u16) -> LegInput<'static> {
+    LegInput::SocketClosed {
+        code,
+        reason: "",
+        retry_after: None,
+    }
+}

@@ -164,7 +164,7 @@ impl KareLeg {
             Some(_) => OAUTH_LIFETIME,
             None => DEFAULT_LIFETIME,
         };
-        let is_held = Token::decode_or(lifetime, body, cx.now)
+        let is_held = Token::decode(lifetime, body, cx.now)
             .is_some_and(|token| self.shared.access.hold(token, cx.now));
         if !is_held {
             tracing::warn!("the engine's answer holds no usable token");

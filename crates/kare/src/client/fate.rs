@@ -105,27 +105,31 @@ impl KareLeg {
 
     /// Ends turns that are completely answered.
     pub(super) fn end_complete(&mut self, output: &mut LegOutput) {
+        self.end_those(|turn| turn.complete, output);
+    }
+
+    /// Ends turns whose time is up.
+    pub(super) fn expire(&mut self, now: Timestamp, output: &mut LegOutput) {
+        let outcome = |turn: &Turn| {
+            let is_due = turn.deadline.is_some_and(|deadline| deadline <= now);
+            is_due.then(|| turn.outcome_of_silence())
+        };
+        self.end_those(outcome, output);
+    }
+
+    /// Ends turns that have an outcome, unless something of them is held back.
+    fn end_those(
+        &mut self,
+        outcome: impl Fn(&Turn) -> Option<TurnOutcome>,
+        output: &mut LegOutput,
+    ) {
         let mut at = 0;
         while let Some(turn) = self.state.turns.get(at) {
-            match turn.complete {
+            match outcome(turn) {
                 Some(outcome) if !self.state.forest.holds_for(turn.id) => {
                     self.end_turn(at, outcome, output);
                 }
                 _ => at += 1,
-            }
-        }
-    }
-
-    /// Ends turns whose time is up, unless something of them is held back.
-    pub(super) fn expire(&mut self, now: Timestamp, output: &mut LegOutput) {
-        let mut at = 0;
-        while let Some(turn) = self.state.turns.get(at) {
-            let is_due = turn.deadline.is_some_and(|deadline| deadline <= now);
-            if is_due && !self.state.forest.holds_for(turn.id) {
-                let outcome = turn.outcome_of_silence();
-                self.end_turn(at, outcome, output);
-            } else {
-                at += 1;
             }
         }
     }

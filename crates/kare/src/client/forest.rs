@@ -200,7 +200,8 @@ impl Forest {
     }
 }
 
-fn push<T>(queue: &mut VecDeque<T>, item: T, most: usize) {
+/// Adds the newest; the oldest makes room for it.
+pub(super) fn push<T>(queue: &mut VecDeque<T>, item: T, most: usize) {
     if queue.len() >= most {
         queue.pop_front();
     }

@@ -106,8 +106,13 @@ impl Leg for KareLeg {
             LegInput::SocketOpened => self.socket_opened(cx, output),
             LegInput::SocketText(text) => self.on_frame(text.as_bytes(), cx, output),
             LegInput::SocketBinary(data) => self.on_frame(data, cx, output),
-            LegInput::SocketClosed { code, reason } => {
-                self.socket_closed(code, reason, cx, output);
+            LegInput::SocketClosed {
+                code,
+                reason,
+                retry_after,
+            } => {
+                tracing::info!(code, reason, "the engine's socket closed");
+                self.socket_closed(code, retry_after, cx, output);
             }
             LegInput::Timer => {}
             LegInput::Abandon { turn } => {

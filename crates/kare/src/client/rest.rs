@@ -11,7 +11,7 @@ use super::receive::Source;
 use super::requests;
 use super::turn::Way;
 use crate::error::decode_fault;
-use crate::wire::list::decode_list_as;
+use crate::wire::list::decode_list;
 use crate::wire::{Envelope, EnvelopeError};
 
 /// Input over REST: `docs/protocols/kare.md#210-synchronous-semantics`.
@@ -74,7 +74,7 @@ impl KareLeg {
         cx: &Cx<'_>,
         output: &mut LegOutput,
     ) {
-        let outcome = match decode_list_as(&self.shared.engine.spelling, body) {
+        let outcome = match decode_list(&self.shared.engine.spelling, body) {
             Ok(envelopes) if !envelopes.is_empty() && envelopes.iter().all(Result::is_err) => {
                 tracing::warn!("nothing in the engine's answer is a message");
                 TurnOutcome::Unavailable
@@ -95,7 +95,7 @@ impl KareLeg {
 
     /// The answer to an input that was given up.
     pub(super) fn late(&mut self, body: &Bytes, cx: &Cx<'_>, output: &mut LegOutput) {
-        match decode_list_as(&self.shared.engine.spelling, body) {
+        match decode_list(&self.shared.engine.spelling, body) {
             Ok(envelopes) => self.receive_list(envelopes, None, cx, output),
             Err(error) => tracing::warn!(%error, "a late answer is no list of messages"),
         }

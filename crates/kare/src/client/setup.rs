@@ -47,7 +47,7 @@ impl KareLeg {
     }
 
     pub(super) fn started(&mut self, body: &Bytes, cx: &Cx<'_>, output: &mut LegOutput) {
-        let Some(started) = Started::decode_as(&self.shared.engine.spelling, body) else {
+        let Some(started) = Started::decode(&self.shared.engine.spelling, body) else {
             tracing::warn!("the engine's answer names no conversation");
             self.fail(TurnOutcome::Unreachable, output);
             return;

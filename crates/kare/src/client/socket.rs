@@ -127,12 +127,11 @@ impl KareLeg {
     pub(super) fn socket_closed(
         &mut self,
         code: u16,
-        reason: &str,
+        retry_after: Option<Duration>,
         cx: &Cx<'_>,
         output: &mut LegOutput,
     ) {
         let was_open = self.link.is_open();
-        tracing::info!(code, reason, was_open, "the engine's socket closed");
         for turn in &mut self.state.turns {
             turn.lose_socket();
         }
@@ -151,7 +150,10 @@ impl KareLeg {
             // Over REST the engine says itself whether it knows the conversation; there may be no
             // socket at all.
             404 if !was_open && !self.link.is_rest() => self.gone(cx, output),
-            429 => self.link.come_later(retry_after(reason), cx),
+            429 => {
+                let wait = retry_after.map(|wait| wait.min(LONGEST_WAIT));
+                self.link.come_later(wait, cx);
+            }
             _ => self.link.broke(has_turns, cx),
         }
     }
@@ -189,11 +191,4 @@ impl KareLeg {
         self.link = Link::default();
         self.forget_echoes();
     }
-}
-
-/// What a refused handshake says of `Retry-After`.
-fn retry_after(reason: &str) -> Option<Duration> {
-    let (_, seconds) = reason.rsplit_once("retry-after: ")?;
-    let wait = Duration::from_secs(seconds.trim().parse().ok()?);
-    Some(wait.min(LONGEST_WAIT))
 }

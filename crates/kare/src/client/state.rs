@@ -6,7 +6,7 @@ use switchboard_core::model::{
     Content, ConversationId, Feedback, FeedbackRequest, Message, MessageId, Profile, Rating,
 };
 
-use super::forest::Forest;
+use super::forest::{self, Forest};
 use super::turn::Turn;
 use crate::KARE;
 use crate::wire::click::Target;
@@ -88,10 +88,8 @@ impl State {
     /// Remembers what a later click on the message needs.
     pub(super) fn note(&mut self, message: &Message) {
         if let Some(Value::String(id)) = message.extras.get(&KARE, "id") {
-            if self.foreign.len() >= MAX_FOREIGN {
-                self.foreign.pop_front();
-            }
-            self.foreign.push_back((message.id, id.clone()));
+            let known = (message.id, id.clone());
+            forest::push(&mut self.foreign, known, MAX_FOREIGN);
         }
         if let Content::FeedbackRequest(_) = message.content {
             let targets = message
@@ -136,9 +134,8 @@ impl State {
     pub(super) fn push_loose(&mut self, envelope: Envelope) {
         if self.loose.len() == MAX_LOOSE {
             tracing::warn!("an event to log was dropped: the engine cannot be reached");
-            self.loose.pop_front();
         }
-        self.loose.push_back(envelope);
+        forest::push(&mut self.loose, envelope, MAX_LOOSE);
     }
 
     /// What the engine is told about the user.

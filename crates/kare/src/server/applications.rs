@@ -5,7 +5,7 @@ use http::{Method, Response, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use switchboard_core::Fault;
-use switchboard_core::dialect::{Amend, Amended, Cx, Handled};
+use switchboard_core::dialect::{Amended, Cx, Handled};
 
 use super::Asked;
 use super::apps::{App, Registry};
@@ -154,11 +154,8 @@ impl Asked<'_> {
             let document = registry.to_document()?;
             Ok(Amended { document, response })
         };
-        let change = move |kept: Option<Value>, cx: &Cx<'_>| {
+        Handled::Amend(Box::new(move |kept, cx| {
             amended(kept, cx).map_err(|error: DialectError| (Fault::from(&error), response(&error)))
-        };
-        Handled::Amend(Box::new(Amend {
-            change: Box::new(change),
         }))
     }
 }

@@ -151,13 +151,13 @@ impl Metadata {
     }
 
     fn add(&mut self, raw: &str, name: &str, rank: usize, value: &str) {
-        let key = name.to_lowercase();
-        let is_full = self.values.len() >= MAX_PAIRS && !self.values.contains_key(&key);
-        if name.len() > MAX_NAME || value.len() > MAX_VALUE || is_full {
+        let is_long = name.len() > MAX_NAME || value.len() > MAX_VALUE;
+        let name = name.to_lowercase();
+        let is_full = self.values.len() >= MAX_PAIRS && !self.values.contains_key(&name);
+        if is_long || is_full {
             self.dropped += 1;
             return;
         }
-        let name = key;
         self.raw.insert(raw.to_owned(), value.into());
         match self.values.get(&name) {
             Some((known, _)) if *known > rank => self.clashed = true,

@@ -267,17 +267,15 @@ impl Page {
         for entry in &outcome.answer.entries {
             // Earlier entries are placed too: later ones hang below them.
             let mut placed = forest.place(entry, &outcome.view);
-            if let Item::User(event) = &entry.item
-                && let Some(mut envelope) = event::from_model(event)
-            {
-                envelope.conversation_id = Some(outcome.view.key.to_string());
-                envelope.created_at = Some(event.at.to_rfc3339());
-                placed.push(envelope);
-            }
-            if let Item::User(event) = &entry.item
-                && let UserInput::Open { .. } = event.input
-            {
-                placed.push(forest.greeting_hello(event, &outcome.view));
+            if let Item::User(event) = &entry.item {
+                if let Some(mut envelope) = event::from_model(event) {
+                    envelope.conversation_id = Some(outcome.view.key.to_string());
+                    envelope.created_at = Some(event.at.to_rfc3339());
+                    placed.push(envelope);
+                }
+                if let UserInput::Open { .. } = event.input {
+                    placed.push(forest.greeting_hello(event, &outcome.view));
+                }
             }
             if entry.seq <= self.after || placed.is_empty() {
                 continue;

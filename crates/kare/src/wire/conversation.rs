@@ -67,13 +67,9 @@ pub struct Started {
 }
 
 impl Started {
-    /// Reads an answer in any of the forms that a server may give it.
-    pub fn decode(body: &[u8]) -> Option<Self> {
-        Self::decode_as(&Spelling::default(), body)
-    }
-
-    /// Like [`Started::decode`], of a server that may have other names for its fields.
-    pub fn decode_as(spelling: &Spelling, body: &[u8]) -> Option<Self> {
+    /// Reads an answer in any of the forms that a server may give it, and with other names for its
+    /// fields where it has some.
+    pub fn decode(spelling: &Spelling, body: &[u8]) -> Option<Self> {
         let mut node = json::read(body).ok()?;
         spelling.accept(&mut node);
         let mut fields = match node {

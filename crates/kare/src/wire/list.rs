@@ -9,20 +9,12 @@ use super::node::Node;
 use super::spelling::Spelling;
 use super::{Envelope, EnvelopeError};
 
-/// Reads a list of messages in any of the forms that a server may give it. Our server writes a
-/// bare array.
+/// Reads a list of messages in any of the forms that a server may give it, and with other names for
+/// its fields where it has some. Our server writes a bare array.
 ///
 /// # Errors
 /// The body is neither empty nor JSON.
-pub fn decode_list(body: &[u8]) -> Result<Vec<Result<Envelope, EnvelopeError>>, serde_json::Error> {
-    decode_list_as(&Spelling::default(), body)
-}
-
-/// Like [`decode_list`], of a server that may have other names for its fields.
-///
-/// # Errors
-/// The body is neither empty nor JSON.
-pub fn decode_list_as(
+pub fn decode_list(
     spelling: &Spelling,
     body: &[u8],
 ) -> Result<Vec<Result<Envelope, EnvelopeError>>, serde_json::Error> {

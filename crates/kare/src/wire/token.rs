@@ -56,13 +56,9 @@ pub struct Token {
 }
 
 impl Token {
-    /// Reads an answer in any of the forms that a server may give it, received at `now`.
-    pub fn decode(body: &[u8], now: Timestamp) -> Option<Self> {
-        Self::decode_or(DEFAULT_LIFETIME, body, now)
-    }
-
-    /// Like [`Token::decode`], with the lifetime of a token that does not tell its own.
-    pub fn decode_or(lifetime: Duration, body: &[u8], now: Timestamp) -> Option<Self> {
+    /// Reads an answer in any of the forms that a server may give it, received at `now`. `lifetime` is
+    /// that of a token which does not tell its own.
+    pub fn decode(lifetime: Duration, body: &[u8], now: Timestamp) -> Option<Self> {
         match json::read(body) {
             Ok(Node::Object(object)) => Self::from_fields(lifetime, Fields::new(object), now),
             Ok(Node::Text(token)) => Self::bare(lifetime, &token, now),

@@ -227,3 +227,12 @@ pub fn rest() -> Client {
     client.events.clear();
     client
 }
+
+/// The socket is closed, or could not be opened.
+pub fn closed(code: u16) -> LegInput<'static> {
+    LegInput::SocketClosed {
+        code,
+        reason: "",
+        retry_after: None,
+    }
+}

@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::Value;
 use switchboard_core::dialect::{
-    Answer, Build, Cx, Dialect, Entry, Frontend, HandoverState, IdSource, Item, Outcome, Published,
-    View,
+    Answer, Build, Cx, Dialect, Entry, Frontend, HandoverState, IdSource, Item, OptionsError,
+    Outcome, Published, View,
 };
 use switchboard_core::model::{ConversationId, Message, MessageId, Profile, Timestamp, UserEvent};
 use switchboard_kare::wire::Envelope;
@@ -70,6 +70,14 @@ pub fn id(text: &str) -> MessageId {
 
 pub fn envelope(value: &Value) -> Envelope {
     Envelope::from_map(value.as_object().unwrap().clone()).unwrap()
+}
+
+/// What is wrong with the options of a frontend.
+pub fn refused_options(options: &Value) -> OptionsError {
+    build(|build| {
+        let frontend = switchboard_kare::dialect().frontend(options.clone(), build);
+        frontend.err().unwrap()
+    })
 }
 
 pub fn build<R>(run: impl FnOnce(&Build<'_>) -> R) -> R {

@@ -2,12 +2,12 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
 use http::header::{
-    CONNECTION, HOST, RETRY_AFTER, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION,
-    UPGRADE,
+    CONNECTION, HOST, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use http::{HeaderValue, Request, StatusCode, Uri, uri};
 use http_body_util::Empty;
@@ -15,6 +15,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use switchboard_core::fault::retry_after;
 use switchboard_exchange::{SocketCommand, SocketEvent};
 use tokio::net::TcpStream;
 use tokio::select;
@@ -43,8 +44,8 @@ enum OpenError {
     Connect(#[source] std::io::Error),
     #[error("the handshake failed")]
     Handshake(#[from] hyper::Error),
-    #[error("the handshake was refused with status {0}{1}")]
-    Refused(StatusCode, String),
+    #[error("the handshake was refused with status {0}")]
+    Refused(StatusCode, Option<Duration>),
     #[error("the answer to the handshake is wrong")]
     Invalid,
     #[error("connecting took too long")]
@@ -57,6 +58,14 @@ impl OpenError {
         match self {
             Self::Refused(status, _) => status.as_u16(),
             _ => ABNORMAL,
+        }
+    }
+
+    /// How long the server asks to wait.
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused(_, wait) => *wait,
+            _ => None,
         }
     }
 
@@ -83,7 +92,11 @@ pub(super) async fn run(
     let closed = match opened.unwrap_or(Err(OpenError::Timeout)) {
         Err(error) => {
             count_error(&backend, error.reason());
-            Some((error.code(), error.to_string()))
+            Some(SocketEvent::Closed {
+                code: error.code(),
+                reason: error.to_string(),
+                retry_after: error.retry_after(),
+            })
         }
         Ok(socket) => {
             if events.send(SocketEvent::Opened).await.is_err() {
@@ -95,11 +108,15 @@ pub(super) async fn run(
             if matches!(&closed, Some((code, _)) if ![1000, 1001, 1005].contains(code)) {
                 count_error(&backend, "socket");
             }
-            closed
+            closed.map(|(code, reason)| SocketEvent::Closed {
+                code,
+                reason,
+                retry_after: None,
+            })
         }
     };
-    if let Some((code, reason)) = closed {
-        let _ = events.send(SocketEvent::Closed { code, reason }).await;
+    if let Some(closed) = closed {
+        let _ = events.send(closed).await;
     }
 }
 
@@ -147,12 +164,8 @@ async fn open(tls: Arc<ClientConfig>, request: Request<()>) -> Result<Socket, Op
     let mut response = sender.send_request(request).await?;
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         driver.abort();
-        let wait = response.headers().get(RETRY_AFTER);
-        let wait = wait.and_then(|wait| Some(format!(", retry-after: {}", wait.to_str().ok()?)));
-        return Err(OpenError::Refused(
-            response.status(),
-            wait.unwrap_or_default(),
-        ));
+        let wait = retry_after(response.headers());
+        return Err(OpenError::Refused(response.status(), wait));
     }
     let accept = derive_accept_key(key.as_bytes());
     let is_valid = ws::is_upgrade(response.headers())

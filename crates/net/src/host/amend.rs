@@ -30,7 +30,7 @@ type Refusal = (Fault, Response<Bytes>);
 pub(super) async fn answer(
     shared: &Arc<Shared>,
     mount: &Arc<Mounted>,
-    amend: Box<Amend>,
+    amend: Amend,
 ) -> Response<Bytes> {
     let work = change(Arc::clone(shared), Arc::clone(mount), amend);
     // A task of its own: what is kept comes into force, even if the client goes away meanwhile.
@@ -50,7 +50,7 @@ pub(super) async fn answer(
 async fn change(
     shared: Arc<Shared>,
     mount: Arc<Mounted>,
-    amend: Box<Amend>,
+    amend: Amend,
 ) -> Result<Response<Bytes>, Refusal> {
     let refusal = |fault: Fault| {
         let response = mount.frontend.encode_fault(&fault);
@@ -61,7 +61,7 @@ async fn change(
         let kept = shared.documents.load(name).await;
         let kept = kept.map_err(|error| refusal(fault(name, &error)))?;
         let version = kept.as_ref().map(|document| document.version);
-        let amended = (amend.change)(kept.map(|document| document.value), &shared.cx())?;
+        let amended = amend(kept.map(|document| document.value), &shared.cx())?;
         let now = shared.clock.now();
         let swapped = shared.documents.swap(name, version, &amended.document, now);
         let swapped = swapped.await;

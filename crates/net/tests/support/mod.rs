@@ -100,8 +100,8 @@ fn fault_answer(fault: &Fault) -> Response<Bytes> {
 }
 
 /// Adds a line to a text; an empty line is refused.
-fn amend(line: String) -> Box<Amend> {
-    let change = move |kept: Option<Value>, _: &Cx<'_>| {
+fn amend(line: String) -> Amend {
+    Box::new(move |kept, _| {
         if line.is_empty() {
             let fault = Fault::bad_input("nothing to add");
             let response = fault_answer(&fault);
@@ -113,9 +113,6 @@ fn amend(line: String) -> Box<Amend> {
             document: Value::from(text.as_str()),
             response: Response::new(Bytes::from(text)),
         })
-    };
-    Box::new(Amend {
-        change: Box::new(change),
     })
 }
 
