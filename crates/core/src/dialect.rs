@@ -5,8 +5,9 @@
 //! engine). Neither does any IO:
 //!
 //! - A frontend turns an HTTP request into [`Handled`]: an answer, a [`Call`] on a conversation
-//!   whose outcome it then encodes, a websocket with a [`ServerSession`], or an [`Amend`] of what
-//!   administrators may change at runtime.
+//!   whose outcome it then encodes, a websocket with a [`ServerSession`], an [`Amend`] of what
+//!   administrators may change at runtime, a question to the transcripts ([`Consult`]), or values to
+//!   keep and to look up ([`Keep`], [`LookUp`]).
 //! - A backend opens a [`Leg`] for a conversation: a state machine that takes [`LegInput`]s and
 //!   yields [`Effect`]s to perform and [`LegEvent`]s to publish.
 //!
@@ -18,11 +19,15 @@ mod backend;
 mod duration;
 mod entry;
 mod frontend;
+mod keep;
 mod options;
+mod recording;
 mod session;
+mod transcript;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use uuid::Uuid;
 
 pub use amend::{Amend, Amended};
@@ -31,10 +36,15 @@ pub use duration::{duration, durations, read_duration};
 pub use entry::{Entry, Item, Published};
 pub use frontend::{
     After, Answer, Call, ClientMark, Collect, Find, Finish, Frontend, Handled, HandoverState,
-    Operation, Outcome, Peer, Record, Retry, Target, UnknownChoice, View, Wait,
+    Noted, Operation, Outcome, Peer, Record, Retry, Target, UnknownChoice, View, Wait,
 };
+pub use keep::{Keep, KeptValue, LookUp, Then};
 pub use options::{OptionsError, Secret, parse_options, without_credentials};
+pub use recording::{Recorded, RecordedPeriod, RecordingSource, SourceError, SourceStep};
 pub use session::{Attach, ServerSession, SessionAction, Upgrade};
+pub use transcript::{
+    Consult, Encode, Matches, TranscriptLine, TranscriptPage, TranscriptQuery, UserTranscript,
+};
 
 use crate::model::{Capabilities, DialectName, MessageId, Timestamp};
 
@@ -87,6 +97,20 @@ pub trait Dialect: Send + Sync + 'static {
         options: serde_json::Value,
         build: &Build<'_>,
     ) -> Result<Arc<dyn Backend>, OptionsError>;
+
+    /// Makes a source of conversations that the vendor has recorded.
+    ///
+    /// # Errors
+    /// A key is missing, unknown or wrong, or the vendor has nothing to fetch them by.
+    fn recordings(
+        &self,
+        options: serde_json::Value,
+        period: RecordedPeriod,
+    ) -> Result<Box<dyn RecordingSource>, OptionsError> {
+        let _ = (options, period);
+        let message = format!("{} has no recorded conversations to fetch", self.name());
+        Err(OptionsError::new("", message))
+    }
 }
 
 /// What a dialect may need while it is set up.
@@ -95,4 +119,15 @@ pub struct Build<'a> {
     pub signing_key: [u8; 32],
     /// Reads a file that the configuration names, such as a bot's script.
     pub read_file: &'a dyn Fn(&str) -> Result<String, String>,
+    /// Reads every file of a folder that the configuration names, and of the folders in it.
+    pub read_folder: &'a dyn Fn(&str) -> Result<Vec<FolderFile>, String>,
+}
+
+/// A file of a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FolderFile {
+    /// Its place in the folder, with `/` between the names: `vendor/webchat/js/app.js`.
+    pub path: String,
+    /// What is in it.
+    pub content: Bytes,
 }

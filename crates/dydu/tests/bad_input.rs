@@ -152,7 +152,7 @@ fn answers(frontend: &Arc<dyn Frontend>, request: &Request<Bytes>) -> Vec<Respon
         match handle(frontend, request.clone()) {
             Handled::Reply(response) | Handled::Refuse(_, response) => return vec![response],
             Handled::Call(call) => all.push((call.finish)(result, &cx(&Ids::default()))),
-            Handled::Upgrade(_) | Handled::Amend(_) => return Vec::new(),
+            _ => return Vec::new(),
         }
     }
     all

@@ -182,6 +182,7 @@ impl FrontendHandle {
         match operation {
             Operation::Input { .. }
             | Operation::Touch
+            | Operation::Note(_)
             | Operation::Records { .. }
             | Operation::Erase { .. } => Vec::new(),
             Operation::Greet {

@@ -55,9 +55,11 @@ pub fn assemble(
     mistakes: &mut Mistakes,
 ) -> Assembly {
     let read_file = |path: &str| source.files.read(path);
+    let read_folder = |path: &str| source.files.read_folder(path);
     let build = Build {
         signing_key,
         read_file: &read_file,
+        read_folder: &read_folder,
     };
     let frontends = config
         .frontends

@@ -4,6 +4,7 @@
 //! are handed to the dialect ([`crate::assembly`]), whose complaints are led back to their lines.
 
 pub mod environment;
+mod folder;
 pub mod mistake;
 pub mod reader;
 pub mod tree;
@@ -12,6 +13,8 @@ mod check;
 mod sections;
 
 use std::path::{Path, PathBuf};
+
+use switchboard_core::dialect::FolderFile;
 
 pub use environment::Environment;
 pub use mistake::{Mistake, Mistakes};
@@ -73,6 +76,14 @@ impl Files {
             return Ok(DEMO_BOT.to_owned());
         }
         std::fs::read_to_string(self.locate(path)).map_err(|error| error.to_string())
+    }
+
+    /// Reads every file of a folder that the configuration names, and of the folders in it.
+    ///
+    /// # Errors
+    /// One cannot be read, or there is too much; the words say why.
+    pub fn read_folder(&self, path: &str) -> Result<Vec<FolderFile>, String> {
+        folder::read(&self.locate(path))
     }
 }
 

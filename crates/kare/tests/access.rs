@@ -115,7 +115,7 @@ impl Server {
                 }
             }
             Handled::Call(call) => (call.finish)(Ok(outcome(Vec::new(), None)), &self.cx()),
-            Handled::Upgrade(_) => return (101, Value::Null),
+            _ => return (101, Value::Null),
         };
         (response.status().as_u16(), body(&response))
     }

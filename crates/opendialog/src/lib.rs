@@ -23,7 +23,8 @@ use switchboard_core::model::{Capabilities, ContentKind, DialectName, KindSet, T
 
 pub use error::DialectError;
 pub use options::{
-    BackendOptions, Client, FrontendOptions, Generation, OpenWith, Scenario, Webchat,
+    Anonymous, Api, ApiToken, BackendOptions, Client, DeepLinks, FrontendOptions, Generation,
+    OpenWith, Pages, Scenario, Users, Webchat,
 };
 
 /// The dialect's name in configuration, metrics and extras.
@@ -74,11 +75,11 @@ impl Dialect for OpenDialog {
     fn frontend(
         &self,
         options: Value,
-        _build: &Build<'_>,
+        build: &Build<'_>,
     ) -> Result<Arc<dyn Frontend>, OptionsError> {
         let options: FrontendOptions = parse_options(options)?;
         options.check()?;
-        Ok(Arc::new(server::Server::new(options)))
+        Ok(Arc::new(server::Server::new(options, build)?))
     }
 
     fn backend(

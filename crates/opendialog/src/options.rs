@@ -1,11 +1,21 @@
 //! What an operator can set.
 
+mod api;
+mod links;
+mod pages;
+mod users;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use switchboard_core::dialect::{OptionsError, Secret, duration, durations};
+
+pub use api::{Api, ApiToken};
+pub use links::DeepLinks;
+pub use pages::Pages;
+pub use users::{Anonymous, Users};
 
 use crate::wire::callback;
 
@@ -32,6 +42,17 @@ pub struct FrontendOptions {
     /// What the very first opening is answered with if the engine says nothing: without any
     /// message the webchat waits forever. Default `Hello!`.
     pub fallback_greeting: String,
+    /// The address under which browsers reach this frontend, such as `https://chat.example.com/od`.
+    /// Default: what the request for a link was sent to.
+    pub public_url: Option<String>,
+    /// The APIs for programs.
+    pub api: Api,
+    /// Deep links.
+    pub deep_links: DeepLinks,
+    /// The webchat's own pages and files.
+    pub pages: Pages,
+    /// How users prove who they are.
+    pub users: Users,
     /// Write the answers to forms into the transcript. Default `false`: only that there was one.
     pub transcript_forms: bool,
     /// How long a conversation lasts without any call. Default: 86400 s, a day.
@@ -52,6 +73,11 @@ impl Default for FrontendOptions {
             webchat: Webchat::default(),
             handover_systems: Vec::new(),
             fallback_greeting: "Hello!".to_owned(),
+            public_url: None,
+            api: Api::default(),
+            deep_links: DeepLinks::default(),
+            pages: Pages::default(),
+            users: Users::default(),
             transcript_forms: false,
             idle_timeout: Duration::from_secs(86_400),
             turn_timeout: Duration::from_secs(30),
@@ -83,6 +109,7 @@ impl FrontendOptions {
                 "must not be empty: the webchat waits forever for a first message",
             ));
         }
+        self.api.check()?;
         let colour = self.webchat.header_colour();
         if !is_hex_colour(colour.as_str().unwrap_or_default()) {
             return Err(OptionsError::new(

@@ -6,10 +6,13 @@
 
 mod access;
 mod answer;
+mod api;
 mod chat;
 mod configuration;
+mod deep_links;
 mod feedback;
 mod history;
+mod pages;
 mod transcript;
 
 use std::borrow::Cow;
@@ -20,8 +23,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use percent_encoding::percent_decode_str;
 use switchboard_core::Fault;
-use switchboard_core::dialect::{Call, Cx, Find, Frontend, Handled, Target};
-use switchboard_core::fault::AuthProblem;
+use switchboard_core::dialect::{Build, Call, Cx, Find, Frontend, Handled, OptionsError, Target};
 
 use crate::error;
 use crate::options::FrontendOptions;
@@ -34,16 +36,22 @@ const BODY_LIMIT: usize = 256 * 1024;
 /// A frontend.
 pub(crate) struct Server {
     options: Arc<FrontendOptions>,
+    /// What cookies and tokens are signed with.
+    #[expect(dead_code)]
+    signing_key: [u8; 32],
 }
 
 /// A handler's answer, or why there is none.
 type Handling = Result<Handled, (Fault, Response<Bytes>)>;
 
 impl Server {
-    pub(crate) fn new(options: FrontendOptions) -> Self {
-        Self {
+    /// # Errors
+    /// A folder or a file that the options name cannot be read.
+    pub(crate) fn new(options: FrontendOptions, build: &Build<'_>) -> Result<Self, OptionsError> {
+        Ok(Self {
             options: Arc::new(options),
-        }
+            signing_key: build.signing_key,
+        })
     }
 
     fn route(&self, request: &Request<Bytes>, path: &str, cx: &Cx<'_>) -> Handling {
@@ -87,18 +95,26 @@ impl Server {
                     self.admit(request, generation)?;
                     Ok(self.transcript(user_id.into_owned()))
                 }
-                None => Err(self.nothing_here(request, path)),
+                None => self.elsewhere(request, path, cx),
             },
         }
     }
 
-    /// Why there is nothing at a path.
-    fn nothing_here(&self, request: &Request<Bytes>, path: &str) -> (Fault, Response<Bytes>) {
+    fn elsewhere(&self, request: &Request<Bytes>, path: &str, cx: &Cx<'_>) -> Handling {
         if path.starts_with("api/") || path.starts_with("public/api/") {
-            // There are no API tokens yet, so whatever is shown is none.
-            let problem = access::bearer(request).err();
-            return refusal(problem.unwrap_or(Fault::Unauthorised(AuthProblem::Invalid)));
+            return self.api(request, path, cx);
         }
+        if let Some(code) = path.strip_prefix("l/") {
+            return self.open_link(request, code, cx);
+        }
+        if let Some(handling) = self.page(request, path, cx) {
+            return handling;
+        }
+        Err(self.nothing_here(path))
+    }
+
+    /// Why there is nothing at a path.
+    fn nothing_here(&self, path: &str) -> (Fault, Response<Bytes>) {
         let is_widgets_own = path == "web-chat"
             || path == "web-chat-iframe"
             || path.starts_with("vendor/webchat/")

@@ -174,6 +174,7 @@ fn options_of_the_backend() {
     let build = Build {
         signing_key: [0; 32],
         read_file: &missing,
+        read_folder: &|_| Err("no folders here".to_owned()),
     };
     let dialect = switchboard_script::dialect();
     let error = dialect

@@ -7,10 +7,10 @@ use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::Value;
 
-use super::{Amend, Cx, Entry, Upgrade};
+use super::{Amend, Consult, Cx, Entry, Keep, LookUp, Upgrade};
 use crate::Fault;
 use crate::model::{
-    ConversationId, EndReason, MessageId, Profile, QueryAnswer, Timestamp, UserEvent,
+    ConversationId, EndReason, Message, MessageId, Profile, QueryAnswer, Timestamp, UserEvent,
 };
 
 /// The server side of a dialect: a configured endpoint that widgets and apps talk to.
@@ -86,6 +86,12 @@ pub enum Handled {
     Upgrade(Upgrade),
     /// A change of what is kept of this frontend.
     Amend(Amend),
+    /// A question to the transcripts.
+    Consult(Box<Consult>),
+    /// Values to keep for later requests.
+    Keep(Box<Keep>),
+    /// A question for a value that was kept, and what follows from it.
+    LookUp(LookUp),
 }
 
 impl fmt::Debug for Handled {
@@ -100,6 +106,9 @@ impl fmt::Debug for Handled {
             Self::Call(call) => f.debug_tuple("Call").field(call).finish(),
             Self::Upgrade(_) => f.write_str("Upgrade"),
             Self::Amend(_) => f.write_str("Amend"),
+            Self::Consult(consult) => consult.fmt(f),
+            Self::Keep(keep) => keep.fmt(f),
+            Self::LookUp(look_up) => look_up.fmt(f),
         }
     }
 }
@@ -249,6 +258,9 @@ pub enum Operation {
         /// How many entries at the most.
         limit: usize,
     },
+    /// Write down what was said elsewhere, such as by another system's plug-in in the client. No
+    /// engine gets it, and no client: it is there already.
+    Note(Noted),
     /// End it.
     End {
         /// Why.
@@ -272,6 +284,15 @@ pub enum Operation {
         /// What the engine is told, which keeps records of its own.
         event: Option<Box<UserEvent>>,
     },
+}
+
+/// What was said elsewhere.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Noted {
+    /// By the user.
+    User(Box<UserEvent>),
+    /// To the user.
+    Message(Box<Message>),
 }
 
 /// What a caller waits for.

@@ -75,6 +75,7 @@ pub fn build() -> Build<'static> {
     Build {
         signing_key: [0; 32],
         read_file: &|_| Err("no files here".to_owned()),
+        read_folder: &|_| Err("no folders here".to_owned()),
     }
 }
 

@@ -144,9 +144,11 @@ fn make(
         .collect();
     let files = Files::Folder(".".into());
     let read_file = |path: &str| files.read(path);
+    let read_folder = |path: &str| files.read_folder(path);
     let build = Build {
         signing_key: [0; 32],
         read_file: &read_file,
+        read_folder: &read_folder,
     };
     dialect.backend(options.into(), &build).map_err(|error| {
         let option = error.path.replace('_', "-");

@@ -88,6 +88,7 @@ pub fn build_with<R>(signing_key: [u8; 32], run: impl FnOnce(&Build<'_>) -> R) -
     run(&Build {
         signing_key,
         read_file: &|_| Err("no files here".to_owned()),
+        read_folder: &|_| Err("no folders here".to_owned()),
     })
 }
 

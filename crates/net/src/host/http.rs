@@ -84,6 +84,9 @@ async fn dispatch(
             Box::pin(upgrade::answer(connection, mount, handshake, accepted)).await
         }
         Handled::Amend(change) => Box::pin(amend::answer(shared, mount, change)).await,
+        Handled::Consult(consult) => (consult.finish)(Err(Fault::StoreUnavailable), &shared.cx()),
+        Handled::Keep(keep) => (keep.finish)(Err(Fault::StoreUnavailable), &shared.cx()),
+        Handled::LookUp(_) => refuse(mount, &Fault::StoreUnavailable),
     }
 }
 

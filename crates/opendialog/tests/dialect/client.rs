@@ -580,6 +580,7 @@ fn mistakes_in_the_options_are_named() {
         let build = Build {
             signing_key: [0; 32],
             read_file: &|_| Err(String::new()),
+            read_folder: &|_| Err("no folders here".to_owned()),
         };
         match switchboard_opendialog::dialect().backend(options, &build) {
             Ok(_) => String::from("accepted"),

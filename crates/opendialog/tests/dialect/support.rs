@@ -43,6 +43,7 @@ fn build() -> Build<'static> {
     Build {
         signing_key: [0; 32],
         read_file: &|_| Err("no files".to_owned()),
+        read_folder: &|_| Err("no folders here".to_owned()),
     }
 }
 
