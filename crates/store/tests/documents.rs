@@ -3,11 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 #![allow(clippy::disallowed_methods, reason = "a test needs names of its own")]
 
-use std::path::PathBuf;
+mod support;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, Connection};
+use support::{File, postgres};
 use switchboard_core::model::Timestamp;
 use switchboard_store::{Document, DocumentStore, MemoryDocuments, SqlStore, StoreError};
 use uuid::Uuid;
@@ -78,27 +80,6 @@ async fn race(store: Arc<dyn DocumentStore>, name: &str) {
     assert_eq!((kept.version, kept.value), (10, json!(10)));
 }
 
-/// A file that is removed with what SQLite puts beside it.
-struct File(PathBuf);
-
-impl File {
-    fn new() -> Self {
-        Self(std::env::temp_dir().join(format!("switchboard-{}.db", Uuid::new_v4())))
-    }
-
-    fn url(&self) -> String {
-        format!("sqlite:{}", self.0.display())
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        for end in ["", "-wal", "-shm", "-journal"] {
-            let _ = std::fs::remove_file(format!("{}{end}", self.0.display()));
-        }
-    }
-}
-
 #[tokio::test]
 async fn documents_in_memory() {
     conforms(Arc::new(MemoryDocuments::new())).await;
@@ -112,14 +93,8 @@ async fn documents_in_sqlite() {
 
 #[tokio::test]
 async fn documents_in_postgres() {
-    let url = std::env::var("SWITCHBOARD_TEST_POSTGRES")
-        .unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432/test".to_owned());
-    let store = match SqlStore::connect(&url).await {
-        Ok(store) => store,
-        Err(error) => {
-            eprintln!("SKIPPED: NO POSTGRESQL, set SWITCHBOARD_TEST_POSTGRES: {error:?}");
-            return;
-        }
+    let Some((store, url)) = postgres().await else {
+        return;
     };
     let names = conforms(Arc::new(store)).await;
     let mut connection = AnyConnection::connect(&url).await.unwrap();

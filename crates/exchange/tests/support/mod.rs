@@ -11,6 +11,7 @@ use switchboard_core::dialect::{
 };
 use switchboard_core::model::{Content, MessageId, Profile, UserEvent, UserInput};
 use switchboard_exchange::{Attachment, Exchange, FrontendHandle, Limits};
+use switchboard_store::Transcripts;
 use switchboard_testkit::{FakeBackend, FakeEngine, PlainFrontend, parts};
 use uuid::Uuid;
 
@@ -28,10 +29,16 @@ impl World {
     }
 
     pub fn with(takes: Duration, limits: Limits) -> Self {
+        Self::recorded(takes, limits, Transcripts::none())
+    }
+
+    /// What is said in it is recorded there.
+    pub fn recorded(takes: Duration, limits: Limits, transcripts: Transcripts) -> Self {
         let backend = FakeBackend::default();
         let seen = backend.seen();
         let mut parts = parts(PlainFrontend::default(), backend, FakeEngine { takes });
         parts.limits = limits;
+        parts.transcripts = transcripts;
         let exchange = Exchange::new(parts).unwrap();
         let handle = exchange.frontend("web").unwrap();
         Self {

@@ -126,11 +126,11 @@ impl Shelf {
             self.ages.insert((kept.last_at, id));
             kept.profile = Arc::clone(&line.profile);
             let before = std::mem::replace(&mut kept.user_id, line.user_id());
-            if before != kept.user_id {
-                let user_id = kept.user_id.clone();
-                self.users.entry(user_id).or_default().insert(id);
+            let user_id = kept.user_id.clone();
+            if before != user_id {
                 self.leave(&before, id);
             }
+            self.users.entry(user_id).or_default().insert(id);
         }
     }
 

@@ -50,7 +50,15 @@ impl<'a> Search<'a> {
         }
         let (users, total) = match &self.query.matches {
             Some(matches) => self.matching(matches).await?,
-            None => (self.ids(None).await?, self.count().await?),
+            None => {
+                // Each user of the page has a line, and one more tells that there are more.
+                let most = self
+                    .query
+                    .users
+                    .min((self.query.lines as u64).saturating_add(1));
+                let users = self.ids(None, most, self.query.skip).await?;
+                (users, self.count().await?)
+            }
         };
         page.total = total;
         let mut left = self.query.lines;
@@ -77,25 +85,21 @@ impl<'a> Search<'a> {
         Ok(u64::try_from(count).unwrap_or_default())
     }
 
-    /// The users of the page in their order; or all of them after one, a few.
-    async fn ids(&self, after: Option<&str>) -> Result<Vec<String>, StoreError> {
+    /// Users in their order: those after one, so many, without the first ones of them.
+    async fn ids(
+        &self,
+        after: Option<&str>,
+        most: u64,
+        skip: u64,
+    ) -> Result<Vec<String>, StoreError> {
         let mut statement =
             Statement::new("SELECT DISTINCT c.user_id FROM transcript_conversations c WHERE ");
         self.who(&mut statement);
-        let (most, skip) = match after {
-            Some(after) => {
-                statement.sql(" AND c.user_id > ").value(after);
-                (ROWS as u64, 0)
-            }
-            // Each user of the page has a line, and one more tells that there are more.
-            None => {
-                let lines = self.query.lines.saturating_add(1);
-                (self.query.users.min(lines as u64), self.query.skip)
-            }
-        };
-        statement
-            .sql(" ORDER BY c.user_id LIMIT ")
-            .value(number(most));
+        if let Some(after) = after {
+            statement.sql(" AND c.user_id > ").value(after);
+        }
+        statement.sql(" ORDER BY c.user_id LIMIT ");
+        statement.value(number(most));
         statement.sql(" OFFSET ").value(number(skip));
         let rows = statement.rows().fetch_all(self.pool);
         let rows: Vec<(String,)> = rows.await.map_err(unavailable)?;
@@ -106,13 +110,13 @@ impl<'a> Search<'a> {
     async fn matching(&self, matches: &Matches) -> Result<(Vec<String>, u64), StoreError> {
         let mut total = 0;
         let mut page = Vec::new();
-        let mut after = String::new();
+        let mut after: Option<String> = None;
         loop {
-            let ids = self.ids(Some(&after)).await?;
+            let ids = self.ids(after.as_deref(), ROWS as u64, 0).await?;
             let Some(last) = ids.last() else {
                 return Ok((page, total));
             };
-            after.clone_from(last);
+            after = Some(last.clone());
             let profiles = self.profiles(&ids).await?;
             for id in ids {
                 if !profiles.get(&id).is_some_and(|profile| matches(profile)) {
