@@ -137,6 +137,10 @@ impl Asked {
             }
         }
         let user_id = parameters.string(USER_ID, &mut mistakes);
+        if user_id.is_some_and(|id| id.contains('\0')) {
+            // No store that holds texts has such an id, and not every one can be asked for it.
+            mistakes.add(USER_ID, "The user id format is invalid.");
+        }
         if !mistakes.is_empty() {
             return Err(error::invalid(&mistakes));
         }
