@@ -80,6 +80,7 @@ pub(crate) fn encode_fault(fault: &Fault) -> Response<Bytes> {
         }
         Fault::BackendUnavailable => problem(StatusCode::BAD_GATEWAY, "Bad Gateway"),
         Fault::TimedOut => problem(StatusCode::GATEWAY_TIMEOUT, "Gateway Timeout"),
+        Fault::StoreUnavailable => problem(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
         _ => problem(StatusCode::INTERNAL_SERVER_ERROR, "Server Error"),
     }
 }
@@ -191,6 +192,11 @@ mod tests {
             Fault::bad_field("user_id", "The user id field is required."),
             422,
             r#"{"message":"The given data was invalid.","errors":{"user_id":["The user id field is required."]}}"#,
+        );
+        check(
+            Fault::StoreUnavailable,
+            503,
+            r#"{"message":"Service Unavailable"}"#,
         );
         let limited = encode_fault(&Fault::RateLimited {
             retry_after: Some(Duration::from_secs(7)),
