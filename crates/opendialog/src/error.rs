@@ -87,21 +87,19 @@ pub(crate) fn encode_fault(fault: &Fault) -> Response<Bytes> {
 
 /// The same to an export, which has words of its own where it is asked for too often or fails.
 pub(crate) fn encode_export_fault(fault: &Fault) -> Response<Bytes> {
-    let usual = encode_fault(fault);
+    let mut usual = encode_fault(fault);
     let problem = match fault {
         Fault::RateLimited { .. } => Problem::new(Problem::TOO_MANY_EXPORTS),
-        _ if usual.status() == StatusCode::INTERNAL_SERVER_ERROR => Problem::Error {
-            error: Problem::EXPORT_FAILED.to_owned(),
-        },
+        _ if usual.status().is_server_error() => {
+            *usual.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            Problem::Error {
+                error: Problem::EXPORT_FAILED.to_owned(),
+            }
+        }
         _ => return usual,
     };
-    let mut response = json(usual.status(), &problem);
-    if let Some(wait) = usual.headers().get(header::RETRY_AFTER) {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, wait.clone());
-    }
-    response
+    *usual.body_mut() = json::write(&problem).into();
+    usual
 }
 
 /// The answer to an export whose period cannot be read, and the fault it counts as.

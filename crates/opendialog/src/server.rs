@@ -212,6 +212,8 @@ impl Frontend for Server {
         }
         let keys = self.options.app_keys.iter();
         lines.extend(keys.map(|key| format!("app key {}", masked(key.reveal()))));
+        let tokens = self.options.api.tokens.iter();
+        lines.extend(tokens.map(|token| format!("API token {}", masked(token.token.reveal()))));
         let scenarios = self.options.scenarios.iter();
         lines.extend(scenarios.map(|scenario| match &scenario.alias {
             Some(alias) if *alias != scenario.id => {

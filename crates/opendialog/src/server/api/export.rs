@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Response as HttpResponse, StatusCode};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use switchboard_core::Fault;
 use switchboard_core::dialect::{Consult, TranscriptPage, TranscriptQuery, UserTranscript};
@@ -87,13 +88,14 @@ impl Asked {
         })
     }
 
-    fn write(&self, page: &TranscriptPage, options: &FrontendOptions) -> Response {
-        let data = page.users.iter().map(|user| {
-            let value = serde_json::to_value(write_user(user, options)).unwrap_or_default();
-            Map::from_iter([(user.user_id.clone(), value)])
-        });
+    fn write<'a>(
+        &self,
+        page: &'a TranscriptPage,
+        options: &'a FrontendOptions,
+    ) -> Response<impl Serialize + 'a> {
+        let write = |user: &UserTranscript| write_user(user, options);
         Response {
-            data: data.collect(),
+            data: people::Listed::new(&page.users, write),
             meta: Meta {
                 pagination: self.pagination(page),
                 filters: self.filters(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::StatusCode;
+use serde::Serialize;
 use serde_json::{Map, Value};
 use switchboard_core::Fault;
 use switchboard_core::dialect::{
@@ -179,24 +180,20 @@ impl Asked {
         })
     }
 
-    fn write(
-        &self,
-        page: &TranscriptPage,
+    fn write<'a>(
+        &'a self,
+        page: &'a TranscriptPage,
         user_data: fn(&UserTranscript) -> Map<String, Value>,
-    ) -> Response {
-        let users = page.users.iter().map(|user| {
-            let did = User {
-                chatbot_user_data: user_data(user),
-                from: time::column(self.period.from),
-                to: time::column(self.period.to),
-                interactions: user.lines.iter().filter_map(interaction).collect(),
-                filters: self.echo.clone(),
-            };
-            let did = serde_json::to_value(did).unwrap_or_default();
-            Map::from_iter([(user.user_id.clone(), did)])
-        });
+    ) -> Response<impl Serialize + 'a> {
+        let write = move |user: &UserTranscript| User {
+            chatbot_user_data: user_data(user),
+            from: time::column(self.period.from),
+            to: time::column(self.period.to),
+            interactions: user.lines.iter().filter_map(interaction).collect(),
+            filters: self.echo.clone(),
+        };
         Response {
-            data: users.collect(),
+            data: people::Listed::new(&page.users, write),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What is known of a user: `docs/protocols/opendialog.md#7-public-apis-current`.
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use switchboard_core::dialect::UserTranscript;
 use switchboard_core::model::{Profile, Timestamp};
@@ -7,6 +8,37 @@ use switchboard_core::model::{Profile, Timestamp};
 use crate::NAME;
 use crate::convert::user;
 use crate::wire::export::Attribute;
+
+/// Users as the APIs list them: an object for each, whose only key is the user's id. It is made when
+/// it is about to be written, so that only one of them is held beside the answer.
+pub(super) struct Listed<'a, F> {
+    users: &'a [UserTranscript],
+    write: F,
+}
+
+impl<'a, F> Listed<'a, F> {
+    pub(super) fn new<T>(users: &'a [UserTranscript], write: F) -> Self
+    where
+        F: Fn(&UserTranscript) -> T,
+    {
+        Self { users, write }
+    }
+}
+
+impl<T: Serialize, F: Fn(&UserTranscript) -> T> Serialize for Listed<'_, F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let users = self.users.iter();
+        serializer.collect_seq(users.map(|user| Named(&user.user_id, (self.write)(user))))
+    }
+}
+
+struct Named<'a, T>(&'a str, T);
+
+impl<T: Serialize> Serialize for Named<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map([(self.0, &self.1)])
+    }
+}
 
 /// Everything that the vendor's user object has, under the names of its storage, and what else
 /// clients told.

@@ -1,5 +1,9 @@
 //! Questions, good and bad.
 
+use std::time::Duration;
+
+use proptest::prelude::*;
+
 use super::*;
 
 #[test]
@@ -329,17 +333,59 @@ fn nobody_is_given_by_half() {
 
 #[test]
 fn transcripts_that_cannot_be_read_are_the_servers_fault() {
-    for (path, query, body) in [
-        (LEGACY, PERIOD, json!({"message": "Server Error"})),
-        (INTERACTIONS, PERIOD, json!({"message": "Server Error"})),
-        (
-            EXPORT,
-            "exportType=json",
-            json!({"error": "An error occurred while processing your export request."}),
-        ),
-    ] {
-        let response = (asked(path, query).finish)(Err(Fault::StoreUnavailable), &cx());
-        assert_eq!(response.status(), 500);
+    let check = |path: &str, query: &str, fault: Fault, status: u16, body: Value| {
+        let response = (asked(path, query).finish)(Err(fault), &cx());
+        assert_eq!(response.status(), status);
         assert_eq!(json(&response), body);
+        response
+    };
+    for path in [LEGACY, INTERACTIONS] {
+        let body = json!({"message": "Service Unavailable"});
+        check(path, PERIOD, Fault::StoreUnavailable, 503, body);
+    }
+    let body = json!({"error": "An error occurred while processing your export request."});
+    for fault in [Fault::StoreUnavailable, Fault::Internal] {
+        check(EXPORT, "exportType=json", fault, 500, body.clone());
+    }
+    // Too many ask at a time.
+    let busy = Fault::RateLimited {
+        retry_after: Some(Duration::from_secs(2)),
+    };
+    let body = fixture(59).answer;
+    let response = check(EXPORT, "exportType=json", busy, 429, body);
+    assert_eq!(response.headers()["retry-after"], "2");
+}
+
+proptest! {
+    #[test]
+    fn any_question_to_the_apis_is_asked_or_refused_with_a_reason(
+        path in prop::sample::select(vec![LEGACY, INTERACTIONS, EXPORT]),
+        pairs in prop::collection::vec((
+            prop_oneof![
+                prop::sample::select(vec!["from", "to", "user_id", "exportType", "perPage",
+                    "page", "email", "to[]", "from[x]"]).prop_map(str::to_owned),
+                ".{0,8}",
+            ],
+            prop_oneof![
+                Just("json".to_owned()),
+                "[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?Z?",
+                "-?[0-9]{1,20}",
+                ".{0,24}",
+            ],
+        ), 0..6),
+    ) {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        let query = query.extend_pairs(pairs).finish();
+        match ask(&*demo(), request(path, &query)) {
+            Handled::Refuse(_, response) => {
+                prop_assert!(response.status().is_client_error());
+                prop_assert!(json(&response)["message"].is_string());
+            }
+            Handled::Consult(consult) => {
+                let response = (consult.finish)(Ok(page(Vec::new())), &cx());
+                prop_assert_eq!(response.status(), 200);
+            }
+            other => prop_assert!(false, "{:?}", other),
+        }
     }
 }
