@@ -85,6 +85,30 @@ pub(crate) fn encode_fault(fault: &Fault) -> Response<Bytes> {
     }
 }
 
+/// The same to an export, which has words of its own where it is asked for too often or fails.
+pub(crate) fn encode_export_fault(fault: &Fault) -> Response<Bytes> {
+    let mut usual = encode_fault(fault);
+    let problem = match fault {
+        Fault::RateLimited { .. } => Problem::new(Problem::TOO_MANY_EXPORTS),
+        _ if usual.status().is_server_error() => {
+            *usual.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            Problem::Error {
+                error: Problem::EXPORT_FAILED.to_owned(),
+            }
+        }
+        _ => return usual,
+    };
+    *usual.body_mut() = json::write(&problem).into();
+    usual
+}
+
+/// The answer to an export whose period cannot be read, and the fault it counts as.
+pub(crate) fn bad_date(field: &str) -> (Fault, Response<Bytes>) {
+    let message = format!("The {field} is in a bad date format. Use Y-m-d H:i:s.");
+    let response = json(StatusCode::BAD_REQUEST, &Problem::new(&*message));
+    (Fault::bad_field(field, message), response)
+}
+
 /// The answer to input that was refused, and the fault it counts as.
 pub(crate) fn invalid(invalid: &Invalid) -> (Fault, Response<Bytes>) {
     let fault = Fault::BadInput {

@@ -36,6 +36,8 @@ const BODY_LIMIT: usize = 256 * 1024;
 /// A frontend.
 pub(crate) struct Server {
     options: Arc<FrontendOptions>,
+    /// What programs have used of their budgets.
+    limits: Arc<api::Limits>,
     /// What cookies and tokens are signed with.
     #[expect(dead_code)]
     signing_key: [u8; 32],
@@ -49,6 +51,7 @@ impl Server {
     /// A folder or a file that the options name cannot be read.
     pub(crate) fn new(options: FrontendOptions, build: &Build<'_>) -> Result<Self, OptionsError> {
         Ok(Self {
+            limits: Arc::new(api::Limits::new(&options.api)),
             options: Arc::new(options),
             signing_key: build.signing_key,
         })
@@ -209,6 +212,8 @@ impl Frontend for Server {
         }
         let keys = self.options.app_keys.iter();
         lines.extend(keys.map(|key| format!("app key {}", masked(key.reveal()))));
+        let tokens = self.options.api.tokens.iter();
+        lines.extend(tokens.map(|token| format!("API token {}", masked(token.token.reveal()))));
         let scenarios = self.options.scenarios.iter();
         lines.extend(scenarios.map(|scenario| match &scenario.alias {
             Some(alias) if *alias != scenario.id => {

@@ -8,9 +8,9 @@ use super::Slot;
 
 /// A page of users with everything that is stored of them.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Response {
+pub struct Response<U = Vec<Map<String, Value>>> {
     /// The users, one object a user, whose only key is the user's id.
-    pub data: Vec<Map<String, Value>>,
+    pub data: U,
     /// Which page this is, and of what.
     pub meta: Meta,
 }

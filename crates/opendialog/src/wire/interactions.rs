@@ -9,9 +9,9 @@ use super::Slot;
 
 /// What users did, one object a user, whose only key is the user's id.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Response {
+pub struct Response<U = Vec<Map<String, Value>>> {
     /// The users.
-    pub data: Vec<Map<String, Value>>,
+    pub data: U,
 }
 
 /// What one user did: the value of the only key of an element of [`Response::data`].
