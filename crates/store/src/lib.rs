@@ -6,11 +6,13 @@
 //! implements the same trait.
 //!
 //! What frontends change at runtime is kept in a [`DocumentStore`]: in the process
-//! ([`MemoryDocuments`]), in SQLite or in PostgreSQL ([`SqlStore`]).
+//! ([`MemoryDocuments`]), in SQLite or in PostgreSQL ([`SqlStore`]). What they keep until a moment,
+//! such as what a link stands for, is kept in a [`ValueStore`], in the same places.
 
 mod documents;
 mod memory;
 mod sql;
+mod values;
 
 use std::sync::Arc;
 
@@ -22,6 +24,7 @@ use switchboard_core::model::{ConversationId, Profile, Timestamp};
 pub use documents::{Document, DocumentStore, MemoryDocuments, next_version};
 pub use memory::MemoryStore;
 pub use sql::{SqlStore, check_url};
+pub use values::{MemoryValues, ValueStore};
 
 /// A conversation at rest: no turn under way, no client connected.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -75,6 +78,9 @@ pub enum StoreError {
     /// What is stored cannot be read.
     #[error("what is stored cannot be read")]
     Corrupt(#[source] serde_json::Error),
+    /// There is no place for more; there may be later, when something is forgotten.
+    #[error("the store is full")]
+    Full,
 }
 
 /// Keeps conversations at rest.

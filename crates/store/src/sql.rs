@@ -15,18 +15,22 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// How long it may take to bring the tables up to date, or to wait until another gateway has.
 const MIGRATION: Duration = Duration::from_secs(60);
 
-/// Connections at the same time. Only what is changed at runtime goes through them.
+/// Connections at the same time. Only what is changed or kept at runtime goes through them.
 const CONNECTIONS: u32 = 4;
 
 /// The tables, in the order in which they came to be. What was published is never changed: another
 /// step follows.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(
-    1,
-    "documents",
-    include_str!("../migrations/0001_documents.sql"),
-)];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (
+        1,
+        "documents",
+        include_str!("../migrations/0001_documents.sql"),
+    ),
+    (3, "values", include_str!("../migrations/0003_values.sql")),
+];
 
-/// A database. Each use of it is a trait of its own: [`crate::DocumentStore`].
+/// A database. Each use of it is a trait of its own: [`crate::DocumentStore`],
+/// [`crate::ValueStore`].
 #[derive(Debug, Clone)]
 pub struct SqlStore {
     pool: AnyPool,
