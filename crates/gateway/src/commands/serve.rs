@@ -14,7 +14,9 @@ use switchboard_net::dial::NetDialer;
 use switchboard_net::host::{self, Host, Listener, Mount, Running, Serves};
 use switchboard_net::tls::ServerTls;
 use switchboard_net::workers::Workers;
-use switchboard_store::{DocumentStore, MemoryDocuments, MemoryStore, SqlStore};
+use switchboard_store::{
+    DocumentStore, MemoryDocuments, MemoryStore, MemoryValues, SqlStore, ValueStore,
+};
 use tokio::net::TcpListener;
 use tokio::select;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -104,10 +106,12 @@ async fn serve(config: Config, assembly: Assembly, dev_tls: bool) -> anyhow::Res
         store: Arc::new(MemoryStore::new()),
         limits: config.exchange_limits.clone(),
     })?;
+    let stores = stores(&config).await?;
     let host = Host::new(host::Parts {
         mounts: mounts(&config, &assembly, &exchange),
         exchange: exchange.clone(),
-        documents: documents(&config).await?,
+        documents: stores.documents,
+        values: stores.values,
         // Nobody else sees what is in memory.
         follow: config.store.url.as_ref().map(|_| config.store.follow),
         clock,
@@ -154,15 +158,27 @@ async fn bind(address: &str) -> anyhow::Result<TcpListener> {
         .with_context(|| format!("cannot listen on {address}: choose another with --listen"))
 }
 
-/// Where what is changed at runtime is kept.
-async fn documents(config: &Config) -> anyhow::Result<Arc<dyn DocumentStore>> {
+/// Where what is to outlast its request is kept.
+struct Stores {
+    documents: Arc<dyn DocumentStore>,
+    values: Arc<dyn ValueStore>,
+}
+
+async fn stores(config: &Config) -> anyhow::Result<Stores> {
     let Some(url) = &config.store.url else {
-        return Ok(Arc::new(MemoryDocuments::new()));
+        return Ok(Stores {
+            documents: Arc::new(MemoryDocuments::new()),
+            values: Arc::new(MemoryValues::new()),
+        });
     };
     let store = SqlStore::connect(url.reveal())
         .await
         .with_context(|| format!("cannot use the store {}", super::shown(url)))?;
-    Ok(Arc::new(store))
+    let store = Arc::new(store);
+    Ok(Stores {
+        documents: store.clone(),
+        values: store,
+    })
 }
 
 fn frontends(config: &Config, assembly: &Assembly) -> Vec<FrontendSpec> {
