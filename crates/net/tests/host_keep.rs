@@ -22,7 +22,8 @@ use serde_json::Value;
 use support::{Server, Setup, dialer, send, start, text};
 use switchboard_core::dialect::KeptValue;
 use switchboard_core::model::Timestamp;
-use switchboard_net::tls::ServerTls;
+use switchboard_net::dial::NetDialer;
+use switchboard_net::tls::{ClientTls, ServerTls};
 use switchboard_store::{MemoryValues, StoreError, ValueStore};
 use tokio::sync::Semaphore;
 
@@ -167,6 +168,13 @@ async fn a_frontend_knows_whether_a_request_was_encrypted() {
         ..Setup::default()
     })
     .await;
+    let insecure = ClientTls {
+        insecure: true,
+        ca: None,
+    };
+    let trusting = NetDialer::new([("engine".to_owned(), insecure)]).unwrap();
+    let url = format!("https://{}/lines/scheme", both.address);
+    assert_eq!(text(&send(&trusting, Request::get(url), "").await), "https");
     // The development certificate takes plain connections on the same port.
     let url = format!("http://{}/lines/scheme", both.address);
     assert_eq!(text(&send(&dialer(), Request::get(url), "").await), "http");

@@ -91,6 +91,11 @@ impl Problem {
     /// Of a missing or wrong credential.
     pub const UNAUTHENTICATED: &'static str = "Unauthenticated.";
 
+    /// Of a request for links where there is no page that they could open.
+    pub const NO_FULL_PAGE: &'static str = "Fullpage webchat routes are not enabled.";
+    /// Of links that could not be made.
+    pub const NO_LINK: &'static str = "An error occurred while generating the deep link.";
+
     /// The usual shape.
     pub fn new(message: impl Into<String>) -> Self {
         Self::Message {
