@@ -9,6 +9,7 @@
 )]
 
 mod client;
+mod deep_links;
 mod fixtures;
 mod properties;
 mod recording;
