@@ -35,8 +35,9 @@ pub use backend::{Backend, CallId, Effect, Leg, LegEvent, LegInput, LegOutput, T
 pub use duration::{duration, durations, read_duration};
 pub use entry::{Entry, Item, Published};
 pub use frontend::{
-    After, Answer, Call, ClientMark, Collect, Find, Finish, Frontend, Handled, HandoverState,
-    Noted, Operation, Outcome, Peer, Record, Retry, Target, UnknownChoice, View, Wait,
+    After, Answer, Call, ClientMark, Collect, Encrypted, Find, Finish, Frontend, Handled,
+    HandoverState, Noted, Operation, Outcome, Peer, Record, Retry, Target, UnknownChoice, View,
+    Wait,
 };
 pub use keep::{Keep, KeptValue, LookUp, Then};
 pub use options::{OptionsError, Secret, parse_options, without_credentials};

@@ -6,8 +6,8 @@ use anyhow::Context;
 use switchboard_exchange::Clock;
 use switchboard_net::clock::SystemClock;
 use switchboard_store::{
-    DocumentStore, MemoryDocuments, MemoryTranscripts, SqlStore, TranscriptStore, Transcripts,
-    retain,
+    DocumentStore, MemoryDocuments, MemoryTranscripts, MemoryValues, SqlStore, TranscriptStore,
+    Transcripts, ValueStore, retain,
 };
 
 use crate::commands::shown;
@@ -17,6 +17,8 @@ use crate::config::Config;
 pub(crate) struct Stores {
     /// What is changed at runtime.
     pub(crate) documents: Arc<dyn DocumentStore>,
+    /// What is kept until a moment.
+    pub(crate) values: Arc<dyn ValueStore>,
     /// What was said.
     transcripts: Arc<dyn TranscriptStore>,
 }
@@ -27,6 +29,7 @@ impl Stores {
         let Some(url) = &config.store.url else {
             return Ok(Self {
                 documents: Arc::new(MemoryDocuments::new()),
+                values: Arc::new(MemoryValues::new()),
                 transcripts: Arc::new(MemoryTranscripts::new(config.transcripts.memory_lines)),
             });
         };
@@ -35,6 +38,7 @@ impl Stores {
             .with_context(|| format!("cannot use the store {}", shown(url)))?;
         Ok(Self {
             documents: Arc::new(store.clone()),
+            values: Arc::new(store.clone()),
             transcripts: Arc::new(store),
         })
     }

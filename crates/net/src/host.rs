@@ -4,13 +4,14 @@
 //! mount (`mount`) → CORS (`cors`) → body within its limits (`body`) → the frontend's decision and
 //! the exchange (`http`) → for a websocket, handshake (`upgrade`) and session (`session`); for a
 //! change of what is kept of the frontend, the store (`amend`); for a question to the transcripts,
-//! `consult`.
+//! `consult`; for a value that is kept until a moment, and found again, the store too (`keep`).
 
 mod amend;
 mod body;
 mod consult;
 mod cors;
 mod http;
+mod keep;
 mod meters;
 mod mount;
 mod ops;
@@ -25,7 +26,7 @@ use std::time::Duration;
 use switchboard_core::Fault;
 use switchboard_core::dialect::Cx;
 use switchboard_exchange::{Clock, Exchange};
-use switchboard_store::{DocumentStore, StoreError};
+use switchboard_store::{DocumentStore, StoreError, ValueStore};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
@@ -71,6 +72,8 @@ pub struct Parts {
     pub exchange: Exchange,
     /// Where what is changed at runtime is kept, by the frontends' names; asked for readiness.
     pub documents: Arc<dyn DocumentStore>,
+    /// Where what is kept until a moment is kept, by the frontends' names.
+    pub values: Arc<dyn ValueStore>,
     /// How often it is looked for changes by other processes; never if absent.
     pub follow: Option<Duration>,
     /// The time, and fresh ids.
@@ -127,6 +130,7 @@ struct Shared {
     mounts: mount::Mounts,
     exchange: Exchange,
     documents: Arc<dyn DocumentStore>,
+    values: Arc<dyn ValueStore>,
     clock: Arc<dyn Clock>,
     limits: Limits,
     websockets: Arc<Semaphore>,
@@ -154,6 +158,7 @@ impl Host {
                 mounts: mount::Mounts::new(parts.mounts),
                 exchange: parts.exchange,
                 documents: parts.documents,
+                values: parts.values,
                 clock: parts.clock,
                 limits: parts.limits,
                 websockets: Arc::new(Semaphore::new(websockets)),
@@ -186,6 +191,7 @@ impl Host {
         if let Some(every) = self.follow {
             tokio::spawn(amend::follow(Arc::downgrade(&self.shared), every));
         }
+        tokio::spawn(keep::sweep(Arc::downgrade(&self.shared)));
         serve::start(self.shared, self.workers, listeners)
     }
 }

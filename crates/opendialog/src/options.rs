@@ -1,5 +1,6 @@
 //! What an operator can set.
 
+mod address;
 mod api;
 mod links;
 mod pages;
@@ -43,7 +44,8 @@ pub struct FrontendOptions {
     /// message the webchat waits forever. Default `Hello!`.
     pub fallback_greeting: String,
     /// The address under which browsers reach this frontend, such as `https://chat.example.com/od`.
-    /// Default: what the request for a link was sent to.
+    /// Default: what the request for a link was sent to, as `X-Forwarded-Host` and
+    /// `X-Forwarded-Proto` say, or else `Host`; wrong behind a proxy that changes paths.
     pub public_url: Option<String>,
     /// The APIs for programs.
     pub api: Api,
@@ -109,7 +111,9 @@ impl FrontendOptions {
                 "must not be empty: the webchat waits forever for a first message",
             ));
         }
+        address::check(self.public_url.as_deref())?;
         self.api.check()?;
+        self.deep_links.check()?;
         let colour = self.webchat.header_colour();
         if !is_hex_colour(colour.as_str().unwrap_or_default()) {
             return Err(OptionsError::new(
@@ -380,6 +384,22 @@ mod tests {
         );
         assert_eq!(path(json!({"webchat": {"team": "x"}})), "webchat.team");
         assert_eq!(path(json!({"turn_timeout": 0})), "turn_timeout");
+        for users in [0, 10_001] {
+            let path = path(json!({"deep_links": {"most_users": users}}));
+            assert_eq!(path, "deep_links.most_users");
+        }
+        for url in [
+            "",
+            "chat.example.com/od",
+            "ftp://chat.example.com",
+            "https://",
+            "https://chat.example.com/?a",
+            "https://chat.example.com/#a",
+            "https://user:secret@chat.example.com",
+        ] {
+            assert_eq!(path(json!({"public_url": url})), "public_url", "{url}");
+        }
+        check(json!({"public_url": "https://chat.example.com/od/"})).unwrap();
     }
 
     #[test]

@@ -32,8 +32,11 @@ use crate::options::FrontendOptions;
 const SCOPE: &str = "opendialog";
 /// Largest body: a long text with everything that is known of a user fits many times over.
 const BODY_LIMIT: usize = 256 * 1024;
+/// What a body may have for each of the users that links are asked for.
+const BODY_LIMIT_EACH: usize = 2 * 1024;
 
-/// A frontend.
+/// A frontend. A copy of it shares everything with it.
+#[derive(Clone)]
 pub(crate) struct Server {
     options: Arc<FrontendOptions>,
     /// What programs have used of their budgets.
@@ -157,7 +160,8 @@ impl Frontend for Server {
     }
 
     fn body_limit(&self) -> usize {
-        BODY_LIMIT
+        let links = self.options.deep_links.most_users;
+        BODY_LIMIT.max(links.saturating_mul(BODY_LIMIT_EACH))
     }
 
     fn idle_timeout(&self) -> Duration {

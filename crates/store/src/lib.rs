@@ -6,7 +6,8 @@
 //! implements the same trait.
 //!
 //! What frontends change at runtime is kept in a [`DocumentStore`]: in the process
-//! ([`MemoryDocuments`]), in SQLite or in PostgreSQL ([`SqlStore`]).
+//! ([`MemoryDocuments`]), in SQLite or in PostgreSQL ([`SqlStore`]). What they keep until a moment,
+//! such as what a link stands for, is kept in a [`ValueStore`], in the same places.
 //!
 //! What was said is recorded in a [`TranscriptStore`], in the process ([`MemoryTranscripts`]) or in
 //! the same database, and asked for through [`Transcripts`].
@@ -15,6 +16,7 @@ mod documents;
 mod memory;
 mod sql;
 mod transcripts;
+mod values;
 
 use std::sync::Arc;
 
@@ -29,6 +31,7 @@ pub use sql::{SqlStore, check_url};
 pub use transcripts::{
     ConversationFacts, Erasure, MemoryTranscripts, NewLine, TranscriptStore, Transcripts, retain,
 };
+pub use values::{MemoryValues, ValueStore};
 
 /// A conversation at rest: no turn under way, no client connected.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -82,6 +85,9 @@ pub enum StoreError {
     /// What is stored cannot be read.
     #[error("what is stored cannot be read")]
     Corrupt(#[source] serde_json::Error),
+    /// There is no place for more; there may be later, when something is forgotten.
+    #[error("the store is full")]
+    Full,
 }
 
 /// Keeps conversations at rest.

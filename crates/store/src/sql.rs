@@ -20,12 +20,12 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const MIGRATION: Duration = Duration::from_secs(60);
 
 /// Connections at the same time: one writes transcripts, a few look for them, the others are for
-/// what is changed at runtime.
+/// what is changed or kept at runtime.
 const CONNECTIONS: u32 = 8;
 
 /// The tables, in the order in which they came to be. What was published is never changed: another
 /// step follows.
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (
         1,
         "documents",
@@ -36,13 +36,14 @@ const MIGRATIONS: [(i64, &str, &str); 2] = [
         "transcripts",
         include_str!("../migrations/0002_transcripts.sql"),
     ),
+    (3, "values", include_str!("../migrations/0003_values.sql")),
 ];
 
 /// How columns are marked that are ordered by their bytes, which in SQLite all are.
 const BY_BYTES: &str = " COLLATE \"C\"";
 
 /// A database. Each use of it is a trait of its own: [`crate::DocumentStore`],
-/// [`crate::TranscriptStore`].
+/// [`crate::TranscriptStore`], [`crate::ValueStore`].
 #[derive(Debug, Clone)]
 pub struct SqlStore {
     pool: AnyPool,

@@ -74,6 +74,11 @@ pub trait Frontend: Send + Sync {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub IpAddr);
 
+/// The request came over TLS that ended here: an extension of the requests that
+/// [`Frontend::handle`] gets. Behind a proxy that ends TLS there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Encrypted;
+
 /// What a frontend makes of a request.
 pub enum Handled {
     /// An answer that needs no conversation.

@@ -25,7 +25,7 @@ impl fmt::Debug for Keep {
 }
 
 /// A value and the key that it is found by again. Keys of one frontend are not seen by another.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct KeptValue {
     /// The key; a later value takes the place of an earlier one.
     pub key: String,
@@ -33,6 +33,15 @@ pub struct KeptValue {
     pub value: Value,
     /// From this moment on it is as if it had never been kept.
     pub until: Timestamp,
+}
+
+impl fmt::Debug for KeptValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The key may be a secret, and the value somebody's.
+        f.debug_struct("KeptValue")
+            .field("until", &self.until)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Asks for a value that was kept, and what is to be done with it.

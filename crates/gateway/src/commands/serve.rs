@@ -111,6 +111,7 @@ async fn serve(config: Config, assembly: Assembly, dev_tls: bool) -> anyhow::Res
         mounts: mounts(&config, &assembly, &exchange),
         exchange: exchange.clone(),
         documents: stores.documents,
+        values: stores.values,
         // Nobody else sees what is in memory.
         follow: config.store.url.as_ref().map(|_| config.store.follow),
         clock,

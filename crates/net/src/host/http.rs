@@ -14,7 +14,7 @@ use switchboard_core::dialect::Handled;
 use super::body::BodyError;
 use super::mount::Mounted;
 use super::serve::Connection;
-use super::{Serves, amend, body, consult, cors, ops, path, upgrade};
+use super::{Serves, amend, body, consult, cors, keep, ops, path, upgrade};
 use crate::ws;
 
 /// Answers a request.
@@ -72,7 +72,11 @@ async fn dispatch(
 
     let mut request = Request::from_parts(parts, body);
     request.extensions_mut().insert(connection.peer);
-    match mount.frontend.handle(request, path, &shared.cx()) {
+    let mut handled = mount.frontend.handle(request, path, &shared.cx());
+    if matches!(handled, Handled::LookUp(_)) {
+        handled = Box::pin(keep::looked_up(shared, mount, handled)).await;
+    }
+    match handled {
         Handled::Reply(response) => response,
         Handled::Refuse(fault, response) => {
             mount.meters.rejected(&fault);
@@ -85,8 +89,9 @@ async fn dispatch(
         }
         Handled::Amend(change) => Box::pin(amend::answer(shared, mount, change)).await,
         Handled::Consult(question) => Box::pin(consult::answer(shared, mount, *question)).await,
-        Handled::Keep(keep) => (keep.finish)(Err(Fault::StoreUnavailable), &shared.cx()),
-        Handled::LookUp(_) => refuse(mount, &Fault::StoreUnavailable),
+        Handled::Keep(keep) => Box::pin(keep::answer(shared, mount, *keep)).await,
+        // It has been looked up above.
+        Handled::LookUp(_) => refuse(mount, &Fault::Internal),
     }
 }
 

@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use switchboard_core::dialect::Peer;
+use switchboard_core::dialect::{Encrypted, Peer};
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::select;
@@ -244,7 +244,8 @@ async fn serve_http1(stream: Stream, connection: Arc<Connection>) {
     // Heads and idle connections are watched by `drive`, with one timer a connection instead of
     // one a request.
     http.header_read_timeout(None).max_buf_size(HEAD_BYTES);
-    let requests = requests(Arc::clone(&connection));
+    let encrypted = matches!(stream, Stream::Tls(_)).then_some(Encrypted);
+    let requests = requests(Arc::clone(&connection), encrypted);
     let served = http
         .serve_connection(TokioIo::new(stream), requests)
         .with_upgrades();
@@ -261,7 +262,8 @@ async fn serve_http2(stream: Stream, connection: Arc<Connection>) {
     http.timer(TokioTimer::new())
         .max_concurrent_streams(128)
         .max_header_list_size(HEAD_BYTES as u32);
-    let requests = requests(Arc::clone(&connection));
+    // Only TLS agrees on it.
+    let requests = requests(Arc::clone(&connection), Some(Encrypted));
     let served = http.serve_connection(TokioIo::new(stream), requests);
     drive(served, connection, http2::Connection::graceful_shutdown).await;
 }
@@ -269,13 +271,17 @@ async fn serve_http2(stream: Stream, connection: Arc<Connection>) {
 /// Answers the requests of a connection.
 fn requests(
     connection: Arc<Connection>,
+    encrypted: Option<Encrypted>,
 ) -> impl Service<
     Request<Incoming>,
     Response = Response<Full<Bytes>>,
     Error = Infallible,
     Future = impl Future<Output = Result<Response<Full<Bytes>>, Infallible>> + Send + 'static,
 > {
-    service_fn(move |request| {
+    service_fn(move |mut request: Request<Incoming>| {
+        if let Some(encrypted) = encrypted {
+            request.extensions_mut().insert(encrypted);
+        }
         let connection = Arc::clone(&connection);
         async move {
             let _busy = Busy::new(&connection);

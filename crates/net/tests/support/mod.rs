@@ -8,6 +8,7 @@
     reason = "tests; each test binary uses its part"
 )]
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,8 +18,9 @@ use http::{Request, Response, StatusCode};
 use serde_json::Value;
 use switchboard_core::Fault;
 use switchboard_core::dialect::{
-    Amend, Amended, Answer, Attach, Call, Collect, Cx, Entry, Find, Frontend, Handled, Operation,
-    Outcome, ServerSession, SessionAction, Target, UnknownChoice, Upgrade, View, Wait,
+    Amend, Amended, Answer, Attach, Call, Collect, Cx, Encrypted, Entry, Find, Frontend, Handled,
+    Keep, KeptValue, LookUp, Operation, Outcome, ServerSession, SessionAction, Target,
+    UnknownChoice, Upgrade, View, Wait,
 };
 use switchboard_core::model::{Content, MessageId, Profile, UserEvent, UserInput};
 use switchboard_exchange::{Dialer, Exchange};
@@ -27,13 +29,15 @@ use switchboard_net::dial::NetDialer;
 use switchboard_net::host::{Host, Limits, Listener, Mount, Parts, Running, Serves};
 use switchboard_net::tls::ServerTls;
 use switchboard_net::workers::Workers;
-use switchboard_store::{DocumentStore, MemoryDocuments};
+use switchboard_store::{DocumentStore, MemoryDocuments, MemoryValues, ValueStore};
 use switchboard_testkit::{FakeBackend, FakeEngine, PlainFrontend};
 use tokio::net::TcpListener;
 
 /// `POST /say?KEY` says the body and answers with the turn's lines; `/ws?KEY` is a websocket, one
 /// message a line; `/ws` alone attaches on `attach KEY`. `POST /amend` adds the body to what is
-/// kept, `/amended` is what of it is in force.
+/// kept, `/amended` is what of it is in force. `POST /keep?KEY` keeps the body for an hour, `/kept?A,B`
+/// says what is found under each key, one after the other; `/scheme` tells whether the request came
+/// over TLS.
 #[derive(Default)]
 pub struct Lines {
     amended: Mutex<String>,
@@ -116,6 +120,27 @@ fn amend(line: String) -> Amend {
     })
 }
 
+/// Says what is kept under these keys.
+fn look_up(mut keys: VecDeque<String>, mut said: String) -> Handled {
+    let Some(key) = keys.pop_front() else {
+        return Handled::Reply(Response::new(Bytes::from(said)));
+    };
+    Handled::LookUp(LookUp {
+        key,
+        then: Box::new(move |found, _| match found {
+            Ok(found) => {
+                said += &found.map_or("-".to_owned(), |it| it.as_str().unwrap().to_owned());
+                said.push(';');
+                look_up(keys, said)
+            }
+            Err(fault) => {
+                let response = fault_answer(&fault);
+                Handled::Refuse(fault, response)
+            }
+        }),
+    })
+}
+
 impl Frontend for Lines {
     fn adopt(&self, document: &Value) -> Result<(), Fault> {
         *self.amended.lock().unwrap() = document.as_str().unwrap().to_owned();
@@ -140,6 +165,26 @@ impl Frontend for Lines {
             "/amended" => {
                 let amended = self.amended.lock().unwrap().clone();
                 Handled::Reply(Response::new(Bytes::from(amended)))
+            }
+            "/keep" => Handled::Keep(Box::new(Keep {
+                values: vec![KeptValue {
+                    key,
+                    value: Value::from(text),
+                    until: cx.now.after(Duration::from_secs(3600)),
+                }],
+                finish: Box::new(|kept, _| match kept {
+                    Ok(()) => Response::new(Bytes::from("kept")),
+                    Err(fault) => fault_answer(&fault),
+                }),
+            })),
+            "/kept" => {
+                let keys = key.split(',').map(str::to_owned).collect();
+                look_up(keys, String::new())
+            }
+            "/scheme" => {
+                let encrypted = request.extensions().get::<Encrypted>().is_some();
+                let scheme = if encrypted { "https" } else { "http" };
+                Handled::Reply(Response::new(Bytes::from(scheme)))
             }
             "/ws" => Handled::Upgrade(Upgrade {
                 subprotocol: Some("lines".to_owned()),
@@ -278,6 +323,7 @@ pub struct Setup {
     pub serves: Serves,
     pub takes: Duration,
     pub documents: Arc<dyn DocumentStore>,
+    pub values: Arc<dyn ValueStore>,
     pub follow: Option<Duration>,
 }
 
@@ -290,6 +336,7 @@ impl Default for Setup {
             serves: Serves::Everything,
             takes: Duration::from_millis(300),
             documents: Arc::new(MemoryDocuments::new()),
+            values: Arc::new(MemoryValues::new()),
             follow: None,
         }
     }
@@ -314,6 +361,7 @@ pub async fn start(setup: Setup) -> Server {
         }],
         exchange: exchange.clone(),
         documents: setup.documents,
+        values: setup.values,
         follow: setup.follow,
         clock: Arc::new(SystemClock),
         limits: setup.limits,

@@ -17,6 +17,15 @@ const SCENARIO: &str = "selected_scenario";
 const LANGUAGE: &str = "language";
 /// Facts that are attributes of the model under the same name.
 const ATTRIBUTES: [&str; 5] = ["first_name", "last_name", "name", "email", "external_id"];
+/// Facts that have places of their own, by the names that they are stored under.
+const STORED: [&str; 6] = [
+    IP_ADDRESS,
+    "country",
+    "browser_language",
+    "os",
+    "browser",
+    "timezone",
+];
 /// The attribute that keeps the client's address.
 const IP_ADDRESS: &str = "ip_address";
 
@@ -87,6 +96,31 @@ fn read_custom(profile: &mut Profile, rest: &mut Map<String, Value>, custom: &Va
     if !compound.is_empty() {
         rest.insert(CUSTOM.to_owned(), Value::Object(compound));
     }
+}
+
+/// What a program tells of a user by attributes, as if the user's client had sent them: what belongs
+/// to the user object itself goes there, everything else is the site's own.
+/// `docs/protocols/opendialog.md#73-post-publicapigenerate-webchat-deep-link-doc`.
+pub(crate) fn of_attributes(user_id: &str, attributes: &Map<String, Value>) -> Profile {
+    let mut user = Map::new();
+    let mut custom = Map::new();
+    for (name, value) in attributes {
+        let value = match value {
+            Value::Array(list) => Value::String(joined(list)),
+            scalar => scalar.clone(),
+        };
+        let is_known = ATTRIBUTES.contains(&name.as_str()) || STORED.contains(&name.as_str());
+        let place = if is_known { &mut user } else { &mut custom };
+        place.insert(name.clone(), value);
+    }
+    user.insert(CUSTOM.to_owned(), Value::Object(custom));
+    read(user_id, Some(&Fields::from(&user)))
+}
+
+/// Several values as the one text that the vendor writes them as.
+fn joined(list: &[Value]) -> String {
+    let texts: Vec<_> = list.iter().filter_map(text_of).collect();
+    texts.join(", ")
 }
 
 /// The user as an engine wants it; never empty, because an opening without is refused.
@@ -197,6 +231,39 @@ mod tests {
         // Variables are text.
         expected["custom"]["age"] = json!("36");
         assert_eq!(Value::Object(write(&profile, None).into_map()), expected);
+    }
+
+    #[test]
+    fn attributes_go_where_a_client_would_put_them() {
+        let attributes = json!({
+            "first_name": "Ada", "external_id": 7, "country": "gb", "browser_language": "en-GB",
+            "ip_address": "192.0.2.1", "language": "fr", "age": 36, "member": false, "none": null,
+            "interests": ["maths", "poetry", null, 3, true], "holders": "Ada, Alan",
+            "custom": "x", "empty": [],
+        });
+        let profile = of_attributes("u-1", attributes.as_object().unwrap());
+        assert_eq!(profile.user_id.as_deref(), Some("u-1"));
+        assert_eq!(profile.attributes["first_name"], "Ada");
+        assert_eq!(profile.attributes["external_id"], 7);
+        assert_eq!(profile.attributes["ip_address"], "192.0.2.1");
+        assert_eq!(profile.country.as_deref(), Some("gb"));
+        assert_eq!(profile.locales.browser.as_deref(), Some("en-GB"));
+        assert_eq!(profile.locales.selected.as_deref(), Some("fr"));
+        let variables: Vec<_> = profile
+            .variables
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let expected = [
+            ("age", "36"),
+            ("custom", "x"),
+            ("empty", ""),
+            ("holders", "Ada, Alan"),
+            ("interests", "maths, poetry, 3, true"),
+            ("member", "false"),
+        ];
+        assert_eq!(variables, expected);
+        assert!(profile.extras.of(&NAME).is_none_or(Map::is_empty));
     }
 
     #[test]

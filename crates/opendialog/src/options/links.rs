@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use switchboard_core::dialect::duration;
+use switchboard_core::dialect::{OptionsError, duration};
+
+/// The most that `most_users` can be set to: so many are kept by one transaction.
+const MOST_USERS: usize = 10_000;
 
 /// How deep links are made.
 #[derive(Debug, Clone, Deserialize)]
@@ -12,7 +15,8 @@ pub struct DeepLinks {
     /// How long a link opens the chat. Default: 30 days.
     #[serde(deserialize_with = "duration")]
     pub lifetime: Duration,
-    /// How many users one request may ask links for. Default 100.
+    /// How many users one request may ask links for, up to 10,000. Default 100. A body may have
+    /// 2 KiB for each of them, and 256 KiB in any case.
     pub most_users: usize,
 }
 
@@ -22,5 +26,19 @@ impl Default for DeepLinks {
             lifetime: Duration::from_secs(30 * 86_400),
             most_users: 100,
         }
+    }
+}
+
+impl DeepLinks {
+    /// Checks what the types cannot.
+    ///
+    /// # Errors
+    /// Names the key that does not fit.
+    pub(super) fn check(&self) -> Result<(), OptionsError> {
+        if (1..=MOST_USERS).contains(&self.most_users) {
+            return Ok(());
+        }
+        let problem = format!("must be from 1 to {MOST_USERS}");
+        Err(OptionsError::new("deep_links.most_users", problem))
     }
 }

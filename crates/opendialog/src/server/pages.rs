@@ -9,8 +9,8 @@ use switchboard_core::dialect::Cx;
 use super::{Handling, Server};
 use crate::error;
 
-#[allow(dead_code)]
 /// Whom the full page is opened for.
+#[allow(dead_code)]
 #[derive(Debug, Clone, Default)]
 pub(super) struct Visitor {
     /// The user, if the page is opened for a certain one.
@@ -33,7 +33,6 @@ impl Server {
         None
     }
 
-    #[allow(dead_code)]
     /// The full-page chat for a visitor. Only where `pages.full_page` is set. `up` leads from the
     /// page's address to the frontend's base, such as `../` for a page that is one folder deeper.
     pub(super) fn full_page(

@@ -2,15 +2,27 @@
 //! `docs/protocols/opendialog.md#62-post-apigenerate-webchat-deeplink` and
 //! `docs/protocols/opendialog.md#73-post-publicapigenerate-webchat-deep-link-doc`.
 
+mod validate;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+pub use validate::{ATTRIBUTES_LIMIT, Rules, decode};
 
 /// Asks for links that open a conversation with facts of the user already known.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Request {
-    /// The scenario to open. The older path also takes `scenarioId` or an alias.
+    /// The scenario to open. The older path also takes `scenarioId`.
     #[serde(default, alias = "scenarioId", skip_serializing_if = "Option::is_none")]
     pub scenario_id: Option<String>,
+    /// Another name of it, instead of its id; the older path only, which also takes
+    /// `scenarioAlias`.
+    #[serde(
+        default,
+        alias = "scenarioAlias",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub scenario_alias: Option<String>,
     /// The users, one link each.
     pub dataset: Vec<User>,
     /// Keys that are not listed above.

@@ -115,6 +115,10 @@ impl Problem {
     /// Of an export that fails, as [`Problem::Error`].
     pub const EXPORT_FAILED: &'static str =
         "An error occurred while processing your export request.";
+    /// Of a request for links where there is no page that they could open.
+    pub const NO_FULL_PAGE: &'static str = "Fullpage webchat routes are not enabled.";
+    /// Of links that could not be made.
+    pub const NO_LINK: &'static str = "An error occurred while generating the deep link.";
 
     /// The usual shape.
     pub fn new(message: impl Into<String>) -> Self {

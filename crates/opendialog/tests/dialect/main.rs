@@ -10,6 +10,7 @@
 
 mod api;
 mod client;
+mod deep_links;
 mod fixtures;
 mod properties;
 mod recording;
