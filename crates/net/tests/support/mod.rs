@@ -17,8 +17,9 @@ use http::{Request, Response, StatusCode};
 use serde_json::Value;
 use switchboard_core::Fault;
 use switchboard_core::dialect::{
-    Amend, Amended, Answer, Attach, Call, Collect, Cx, Entry, Find, Frontend, Handled, Operation,
-    Outcome, ServerSession, SessionAction, Target, UnknownChoice, Upgrade, View, Wait,
+    Amend, Amended, Answer, Attach, Call, Collect, Consult, Cx, Entry, Find, Frontend, Handled,
+    Operation, Outcome, ServerSession, SessionAction, Target, TranscriptPage, TranscriptQuery,
+    UnknownChoice, Upgrade, View, Wait,
 };
 use switchboard_core::model::{Content, MessageId, Profile, UserEvent, UserInput};
 use switchboard_exchange::{Dialer, Exchange};
@@ -27,13 +28,13 @@ use switchboard_net::dial::NetDialer;
 use switchboard_net::host::{Host, Limits, Listener, Mount, Parts, Running, Serves};
 use switchboard_net::tls::ServerTls;
 use switchboard_net::workers::Workers;
-use switchboard_store::{DocumentStore, MemoryDocuments};
+use switchboard_store::{DocumentStore, MemoryDocuments, Transcripts};
 use switchboard_testkit::{FakeBackend, FakeEngine, PlainFrontend};
 use tokio::net::TcpListener;
 
 /// `POST /say?KEY` says the body and answers with the turn's lines; `/ws?KEY` is a websocket, one
 /// message a line; `/ws` alone attaches on `attach KEY`. `POST /amend` adds the body to what is
-/// kept, `/amended` is what of it is in force.
+/// kept, `/amended` is what of it is in force. `/said?USER` tells how much was said.
 #[derive(Default)]
 pub struct Lines {
     amended: Mutex<String>,
@@ -99,6 +100,14 @@ fn fault_answer(fault: &Fault) -> Response<Bytes> {
     response
 }
 
+/// Each user with the number of lines.
+fn said(page: &TranscriptPage) -> String {
+    let users = page.users.iter();
+    users
+        .map(|user| format!("{}: {} lines;", user.user_id, user.lines.len()))
+        .collect()
+}
+
 /// Adds a line to a text; an empty line is refused.
 fn amend(line: String) -> Amend {
     Box::new(move |kept, _| {
@@ -141,6 +150,16 @@ impl Frontend for Lines {
                 let amended = self.amended.lock().unwrap().clone();
                 Handled::Reply(Response::new(Bytes::from(amended)))
             }
+            "/said" => Handled::Consult(Box::new(Consult {
+                query: TranscriptQuery {
+                    user_id: (!key.is_empty()).then_some(key),
+                    ..TranscriptQuery::default()
+                },
+                finish: Box::new(|found, _| match found {
+                    Ok(page) => Response::new(Bytes::from(said(&page))),
+                    Err(fault) => fault_answer(&fault),
+                }),
+            })),
             "/ws" => Handled::Upgrade(Upgrade {
                 subprotocol: Some("lines".to_owned()),
                 attach: (!key.is_empty()).then(|| Attach {
@@ -279,6 +298,7 @@ pub struct Setup {
     pub takes: Duration,
     pub documents: Arc<dyn DocumentStore>,
     pub follow: Option<Duration>,
+    pub transcripts: Transcripts,
 }
 
 impl Default for Setup {
@@ -291,6 +311,7 @@ impl Default for Setup {
             takes: Duration::from_millis(300),
             documents: Arc::new(MemoryDocuments::new()),
             follow: None,
+            transcripts: Transcripts::none(),
         }
     }
 }
@@ -300,6 +321,7 @@ pub async fn start(setup: Setup) -> Server {
     let mut parts =
         switchboard_testkit::parts(PlainFrontend::default(), FakeBackend::default(), engine);
     parts.clock = Arc::new(SystemClock);
+    parts.transcripts = setup.transcripts;
     let lines = Arc::new(Lines::default());
     parts.frontends[0].frontend = lines.clone();
     let exchange = Exchange::new(parts).unwrap();
