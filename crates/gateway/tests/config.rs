@@ -191,6 +191,44 @@ fn a_store_has_an_address_and_its_password_is_not_shown() {
 }
 
 #[test]
+fn transcripts_are_kept_as_long_as_is_said() {
+    let shown = |section: &str| {
+        let text = format!("{section}\n{GOOD}");
+        check(&source(&text), &Environment::new()).unwrap()
+    };
+    for (section, said) in [
+        (
+            "",
+            "recorded in memory, the latest 20000 lines, until the process ends, for 30 days",
+        ),
+        (
+            "[transcripts]\nmemory_lines = 500\nkeep = \"36h\"",
+            "recorded in memory, the latest 500 lines, until the process ends, for 36 h",
+        ),
+        (
+            "[store]\nurl = \"sqlite:x.db\"\n[transcripts]\nkeep = \"90d\"",
+            "recorded in the store, for 90 days",
+        ),
+        ("[transcripts]\nrecord = false", "not recorded"),
+    ] {
+        let text = shown(section);
+        assert!(text.contains(&format!("said      {said}\n")), "{text}");
+    }
+    let told = mistakes(
+        "[transcripts]\nkeep = 0\nmemory_lines = 0\nrecord = 1\nkept = 1\n",
+        &[],
+    );
+    for expected in [
+        "gateway.toml:2: transcripts.keep: this is no time at all\n  fix: write a longer one",
+        "gateway.toml:3: transcripts.memory_lines: 0 is too small",
+        "gateway.toml:4: transcripts.record: this is a whole number, not true or false",
+        "gateway.toml:5: transcripts.kept: unknown key\n  fix: did you mean `keep`?",
+    ] {
+        assert!(told.contains(expected), "{told}");
+    }
+}
+
+#[test]
 fn syntax_errors_have_a_line() {
     let told = mistakes("[server]\nlisten = \n", &[]);
     assert!(told.starts_with("gateway.toml:2: "), "{told}");

@@ -18,9 +18,9 @@ use http::{Request, Response, StatusCode};
 use serde_json::Value;
 use switchboard_core::Fault;
 use switchboard_core::dialect::{
-    Amend, Amended, Answer, Attach, Call, Collect, Cx, Encrypted, Entry, Find, Frontend, Handled,
-    Keep, KeptValue, LookUp, Operation, Outcome, ServerSession, SessionAction, Target,
-    UnknownChoice, Upgrade, View, Wait,
+    Amend, Amended, Answer, Attach, Call, Collect, Consult, Cx, Encrypted, Entry, Find, Frontend,
+    Handled, Keep, KeptValue, LookUp, Operation, Outcome, ServerSession, SessionAction, Target,
+    TranscriptPage, TranscriptQuery, UnknownChoice, Upgrade, View, Wait,
 };
 use switchboard_core::model::{Content, MessageId, Profile, UserEvent, UserInput};
 use switchboard_exchange::{Dialer, Exchange};
@@ -29,7 +29,7 @@ use switchboard_net::dial::NetDialer;
 use switchboard_net::host::{Host, Limits, Listener, Mount, Parts, Running, Serves};
 use switchboard_net::tls::ServerTls;
 use switchboard_net::workers::Workers;
-use switchboard_store::{DocumentStore, MemoryDocuments, MemoryValues, ValueStore};
+use switchboard_store::{DocumentStore, MemoryDocuments, MemoryValues, Transcripts, ValueStore};
 use switchboard_testkit::{FakeBackend, FakeEngine, PlainFrontend};
 use tokio::net::TcpListener;
 
@@ -38,6 +38,7 @@ use tokio::net::TcpListener;
 /// kept, `/amended` is what of it is in force. `POST /keep?KEY` keeps the body for an hour, `/kept?A,B`
 /// says what is found under each key, one after the other; `/scheme` tells whether the request came
 /// over TLS.
+/// `/said?USER` tells how much was said.
 #[derive(Default)]
 pub struct Lines {
     amended: Mutex<String>,
@@ -101,6 +102,14 @@ fn fault_answer(fault: &Fault) -> Response<Bytes> {
         _ => StatusCode::BAD_REQUEST,
     };
     response
+}
+
+/// Each user with the number of lines.
+fn said(page: &TranscriptPage) -> String {
+    let users = page.users.iter();
+    users
+        .map(|user| format!("{}: {} lines;", user.user_id, user.lines.len()))
+        .collect()
 }
 
 /// Adds a line to a text; an empty line is refused.
@@ -186,6 +195,16 @@ impl Frontend for Lines {
                 let scheme = if encrypted { "https" } else { "http" };
                 Handled::Reply(Response::new(Bytes::from(scheme)))
             }
+            "/said" => Handled::Consult(Box::new(Consult {
+                query: TranscriptQuery {
+                    user_id: (!key.is_empty()).then_some(key),
+                    ..TranscriptQuery::default()
+                },
+                finish: Box::new(|found, _| match found {
+                    Ok(page) => Response::new(Bytes::from(said(&page))),
+                    Err(fault) => fault_answer(&fault),
+                }),
+            })),
             "/ws" => Handled::Upgrade(Upgrade {
                 subprotocol: Some("lines".to_owned()),
                 attach: (!key.is_empty()).then(|| Attach {
@@ -325,6 +344,7 @@ pub struct Setup {
     pub documents: Arc<dyn DocumentStore>,
     pub values: Arc<dyn ValueStore>,
     pub follow: Option<Duration>,
+    pub transcripts: Transcripts,
 }
 
 impl Default for Setup {
@@ -338,6 +358,7 @@ impl Default for Setup {
             documents: Arc::new(MemoryDocuments::new()),
             values: Arc::new(MemoryValues::new()),
             follow: None,
+            transcripts: Transcripts::none(),
         }
     }
 }
@@ -347,6 +368,7 @@ pub async fn start(setup: Setup) -> Server {
     let mut parts =
         switchboard_testkit::parts(PlainFrontend::default(), FakeBackend::default(), engine);
     parts.clock = Arc::new(SystemClock);
+    parts.transcripts = setup.transcripts;
     let lines = Arc::new(Lines::default());
     parts.frontends[0].frontend = lines.clone();
     let exchange = Exchange::new(parts).unwrap();

@@ -128,12 +128,11 @@ impl Shared {
                 () = sleep(GATHERING) => {}
                 () = self.urgent.notified() => {}
             }
-            let taken = self.take();
-            if self.write(&taken.lines, &mut meters).await {
-                for marker in taken.markers {
-                    // Whoever waited may have gone.
-                    let _ = marker.send(());
-                }
+            let mut taken = self.take();
+            self.write(&mut taken, &mut meters).await;
+            for marker in taken.markers {
+                // Whoever waited may have gone.
+                let _ = marker.send(());
             }
             if taken.is_closed {
                 return;
@@ -151,16 +150,15 @@ impl Shared {
         std::mem::replace(&mut queue, empty)
     }
 
-    /// Writes lines, and tries again until it works. `false` if it did not work at once, or not at
-    /// all because nobody is left who records: then who waits was told.
-    async fn write(&self, lines: &[NewLine], meters: &mut Meters) -> bool {
+    /// Writes lines, and tries again until it works, or until nobody is left who records.
+    async fn write(&self, taken: &mut Queue, meters: &mut Meters) {
         let mut pause = PAUSE;
-        let mut is_smooth = true;
-        for batch in lines.chunks(BATCH) {
+        for batch in taken.lines.chunks(BATCH) {
             while let Err(error) = self.store.append(batch).await {
-                is_smooth = false;
+                // Dropped, they tell whoever waits that it does not work now.
+                taken.markers.clear();
                 if !self.goes_on_after(&error) {
-                    return false;
+                    return;
                 }
                 select! {
                     () = sleep(pause) => {}
@@ -171,10 +169,10 @@ impl Shared {
             pause = PAUSE;
             meters.written(batch);
         }
-        is_smooth
     }
 
-    /// Tells everybody who waits that it does not work now. Whether it is worth trying again.
+    /// Tells everybody who has come meanwhile that it does not work. Whether it is worth trying
+    /// again.
     fn goes_on_after(&self, error: &StoreError) -> bool {
         let reason = std::error::Error::source(error).map(tracing::field::display);
         let mut queue = self.queue.lock();
