@@ -201,7 +201,7 @@ async fn a_link_is_in_no_log() {
     let gateway = Gateway::start_logged(&config("", "")).await;
     let asked = json!({"scenario_id": "demo", "dataset": two_users()});
     let (_, url) = make(&gateway, PUBLIC, &asked).await.remove(0);
-    assert_ne!(open(Method::GET, &url).await.status, 404);
+    assert_is_chat(&open(Method::GET, &url).await);
     let code = url.rsplit_once('/').unwrap().1;
     let log = gateway.log();
     assert!(!log.is_empty());
