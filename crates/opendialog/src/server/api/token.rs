@@ -10,7 +10,7 @@ use crate::server::access::{bearer, same};
 
 impl Server {
     /// The token that a program shows, if it is one of ours and still good.
-    pub(super) fn api_token(
+    pub(in crate::server) fn api_token(
         &self,
         request: &Request<Bytes>,
         cx: &Cx<'_>,
