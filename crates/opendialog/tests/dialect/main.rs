@@ -10,7 +10,9 @@
 
 mod client;
 mod fixtures;
+mod pages;
 mod properties;
 mod recording;
 mod server;
 mod support;
+mod users;
