@@ -80,7 +80,7 @@ impl Server {
         let response = match path {
             "web-chat" if self.pages.full_page => {
                 let visitor = Visitor::of_query(request.uri().query().unwrap_or_default());
-                self.page_for(request, path, &visitor, "", cx)
+                self.page_for(request, &visitor, "", cx)
             }
             "web-chat-iframe" => {
                 let files = self.pages.files.as_ref()?;
@@ -95,15 +95,13 @@ impl Server {
         Some(only(request.method(), &[Method::GET]).map(|()| Handled::Reply(response)))
     }
 
-    #[allow(dead_code, reason = "deep links open it")]
     /// The full-page chat for a visitor whose link has told who they are: the page gets their
-    /// cookie. Only where `pages.full_page` is set. `path` is that of the page below the mount, and
-    /// `up` leads from there to the frontend's base, such as `../` for a page that is one folder
-    /// deeper.
+    /// cookie. Only where `pages.full_page` is set. `up` leads from the page's address to the
+    /// frontend's base, such as `../` for a page that is one folder deeper.
+    #[allow(dead_code, reason = "deep links open it")]
     pub(super) fn full_page(
         &self,
         request: &Request<Bytes>,
-        path: &str,
         visitor: &Visitor,
         up: &str,
         cx: &Cx<'_>,
@@ -112,9 +110,10 @@ impl Server {
             let words = self.pages.why_not("web-chat");
             return error::text(StatusCode::NOT_FOUND, words);
         }
-        let mut response = self.page_for(request, path, visitor, up, cx);
+        let mut response = self.page_for(request, visitor, up, cx);
         if let Some(user_id) = &visitor.user_id {
-            self.vouch(&mut response, self.place(request, path), user_id, cx);
+            let place = self.place(request, own_path(request, up));
+            self.vouch(&mut response, place, user_id, cx);
         }
         response
     }
@@ -122,12 +121,11 @@ impl Server {
     fn page_for(
         &self,
         request: &Request<Bytes>,
-        path: &str,
         visitor: &Visitor,
         up: &str,
         cx: &Cx<'_>,
     ) -> Response<Bytes> {
-        let place = self.place(request, path);
+        let place = self.place(request, own_path(request, up));
         let user = visitor.facts(&self.options);
         let mut response = match &self.pages.files {
             Some(files) if place.is_root() => {
@@ -192,6 +190,14 @@ impl Visitor {
     }
 }
 
+/// What of a page's path is below the mount, given what leads from there to the frontend's base.
+fn own_path<'a>(request: &'a Request<Bytes>, up: &str) -> &'a str {
+    let path = request.uri().path().trim_end_matches('/');
+    let deep = up.matches("../").count();
+    let above = path.rmatch_indices('/').nth(deep).map_or(0, |(at, _)| at);
+    path.get(above..).unwrap_or_default().trim_matches('/')
+}
+
 /// A page that is made for whoever asks.
 fn html(page: String) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(page));
@@ -204,4 +210,68 @@ fn html(page: String) -> Response<Bytes> {
         headers.insert(name, HeaderValue::from_static(value));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use switchboard_core::dialect::parse_options;
+    use switchboard_core::model::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+
+    struct Ids;
+
+    impl switchboard_core::dialect::IdSource for Ids {
+        fn fresh(&self) -> Uuid {
+            Uuid::from_u128(1)
+        }
+    }
+
+    fn linked(options: Value) -> Response<Bytes> {
+        let build = Build {
+            signing_key: [1; 32],
+            read_file: &|_| Err(String::new()),
+            read_folder: &|_| Err(String::new()),
+        };
+        let server = Server::new(parse_options(options).unwrap(), &build).unwrap();
+        let request = Request::get("/od/l/abc").body(Bytes::new()).unwrap();
+        let visitor = Visitor {
+            user_id: Some("u-7".to_owned()),
+            scenario: Some("demo".to_owned()),
+            ..Visitor::default()
+        };
+        let cx = Cx {
+            now: Timestamp(0),
+            ids: &Ids,
+        };
+        server.full_page(&request, &visitor, "../", &cx)
+    }
+
+    #[test]
+    fn a_page_knows_how_deep_it_is() {
+        for (uri, up, path) in [
+            ("/od/l/abc", "../", "l/abc"),
+            ("/web-chat", "", "web-chat"),
+            ("/a/b/web-chat/", "", "web-chat"),
+            ("/l/abc", "../../", "l/abc"),
+        ] {
+            let request = Request::get(uri).body(Bytes::new()).unwrap();
+            assert_eq!(own_path(&request, up), path, "{uri}");
+        }
+    }
+
+    #[test]
+    fn whoever_opens_a_link_is_given_the_cookie_of_its_user() {
+        let response = linked(json!({}));
+        let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap();
+        assert!(cookie.contains("Path=/od;"), "{cookie}");
+        let page = std::str::from_utf8(response.body()).unwrap();
+        assert!(page.contains(r#""up":"../","userId":"u-7""#));
+        let off = linked(json!({"users": {"anonymous": "off"}}));
+        assert!(!off.headers().contains_key(header::SET_COOKIE));
+        let none = linked(json!({"pages": {"full_page": false}}));
+        assert_eq!(none.status(), StatusCode::NOT_FOUND);
+    }
 }
