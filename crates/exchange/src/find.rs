@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use switchboard_core::Fault;
 use switchboard_core::dialect::{Find, Retry, Target};
+use switchboard_core::fault::AuthProblem;
 use switchboard_core::model::ConversationId;
 
 use crate::conversation::Conversation;
@@ -25,6 +26,16 @@ impl FrontendHandle {
                 Some(found) if !found.is_over() => Ok((found, false)),
                 _ => Ok(self.make(Some(key), &target.scope)),
             },
+            Find::Unclaimed(key) => {
+                let made = match self.look_up(key, &target.scope).await {
+                    Ok(None) => self.make(Some(key), &target.scope),
+                    // One of another scope is nobody else's to take either.
+                    Ok(Some(_)) | Err(Fault::UnknownConversation) => return Err(claimed()),
+                    Err(fault) => return Err(fault),
+                };
+                // Somebody else may have made one at the same time.
+                if made.1 { Ok(made) } else { Err(claimed()) }
+            }
             Find::Renew(key) => {
                 let known = match key {
                     Some(key) => self.look_up(key, &target.scope).await,
@@ -135,6 +146,10 @@ impl FrontendHandle {
         let now = self.inner.clock.now();
         Conversation::new(id, key, scope.into(), self.state.clone(), now)
     }
+}
+
+fn claimed() -> Fault {
+    Fault::Unauthorised(AuthProblem::Missing)
 }
 
 /// A request that cannot tell its scope finds its conversation by the key alone.

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use switchboard_core::Fault;
 use switchboard_core::dialect::{
-    After, Answer, Collect, Entry, Find, LegInput, Operation, Outcome, Retry, Target,
-    UnknownChoice, Wait,
+    After, Answer, Collect, Entry, Find, Item, LegInput, Noted, Operation, Outcome, Published,
+    Retry, Target, UnknownChoice, Wait,
 };
 use switchboard_core::model::{MessageId, Profile, Query, Timestamp, UserInput};
 
@@ -182,7 +182,6 @@ impl FrontendHandle {
         match operation {
             Operation::Input { .. }
             | Operation::Touch
-            | Operation::Note(_)
             | Operation::Records { .. }
             | Operation::Erase { .. } => Vec::new(),
             Operation::Greet {
@@ -207,6 +206,10 @@ impl FrontendHandle {
                     wanted && entry.is_outbound() && !stale
                 })
             }
+            Operation::Note(noted) => {
+                self.note(conversation, state, noted);
+                Vec::new()
+            }
             Operation::History { limit } => recorded(state, limit),
             Operation::Restore { limit } => {
                 let entries = recorded(state, limit);
@@ -222,6 +225,25 @@ impl FrontendHandle {
                 conversation.refuse_turns(&self.inner, state);
                 Vec::new()
             }
+        }
+    }
+
+    /// Writes down what was said elsewhere: once, however often it is told.
+    fn note(&self, conversation: &Conversation, state: &mut State, noted: Noted) {
+        let (id, unrecorded, item) = match noted {
+            Noted::User(event) => (event.id, event.unrecorded, Item::User((*event).into())),
+            Noted::Message(message) => {
+                let published = Published::as_is(*message);
+                (published.message.id, false, Item::Message(published.into()))
+            }
+        };
+        if state.recorded(id).is_some() {
+            return;
+        }
+        conversation.log(&self.inner, state, None, (0, true), unrecorded, item);
+        // It is in the client already.
+        if let Some(slot) = state.log.back_mut() {
+            slot.delivered = true;
         }
     }
 

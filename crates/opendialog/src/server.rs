@@ -9,11 +9,16 @@ mod answer;
 mod api;
 mod chat;
 mod configuration;
+mod cookies;
 mod deep_links;
+mod external;
 mod feedback;
 mod history;
 mod pages;
+mod place;
+mod tokens;
 mod transcript;
+mod users;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -27,6 +32,8 @@ use switchboard_core::dialect::{Build, Call, Cx, Find, Frontend, Handled, Option
 
 use crate::error;
 use crate::options::FrontendOptions;
+use pages::Pages;
+use tokens::Tokens;
 
 /// The scope of every conversation of a frontend.
 const SCOPE: &str = "opendialog";
@@ -41,9 +48,8 @@ pub(crate) struct Server {
     options: Arc<FrontendOptions>,
     /// What programs have used of their budgets.
     limits: Arc<api::Limits>,
-    /// What cookies and tokens are signed with.
-    #[expect(dead_code)]
-    signing_key: [u8; 32],
+    tokens: Arc<Tokens>,
+    pages: Arc<Pages>,
 }
 
 /// A handler's answer, or why there is none.
@@ -55,8 +61,9 @@ impl Server {
     pub(crate) fn new(options: FrontendOptions, build: &Build<'_>) -> Result<Self, OptionsError> {
         Ok(Self {
             limits: Arc::new(api::Limits::new(&options.api)),
+            tokens: Arc::new(Tokens::new(&build.signing_key)?),
+            pages: Arc::new(Pages::new(&options, build)?),
             options: Arc::new(options),
-            signing_key: build.signing_key,
         })
     }
 
@@ -68,38 +75,47 @@ impl Server {
             "incoming/webchat" | "incoming/chatApi" | "chat-api/message" => {
                 only(method, &[Method::POST])?;
                 let caller = self.admit(request, generation)?;
-                self.chat(request, caller, cx)
+                let chat = self.chat(request, caller, cx)?;
+                self.guard(request, path, chat, cx)
             }
             "webchat-config" | "chatApi-config" | "chat-api/configuration" => {
                 only(method, &[Method::GET, Method::POST])?;
                 let caller = self.admit(request, generation)?;
-                self.configuration(request, caller)
+                let configuration = self.configuration(request, caller)?;
+                self.guard(request, path, configuration, cx)
             }
             "chat-api/history" | "chat-api/transcript" => {
                 only(method, &[Method::GET])?;
                 let caller = self.admit(request, generation)?;
                 let user_id = caller.user_id.unwrap_or_default();
-                if path == "chat-api/history" {
-                    Ok(self.history(request, user_id))
+                let asked = if path == "chat-api/history" {
+                    self.history(request, user_id)
                 } else {
-                    Ok(self.transcript(user_id))
-                }
+                    self.transcript(user_id)
+                };
+                self.guard(request, path, asked, cx)
             }
             "chat-api/feedback" => {
                 only(method, &[Method::POST])?;
                 let caller = self.admit(request, generation)?;
-                self.feedback(request, caller, cx)
+                let feedback = self.feedback(request, caller, cx)?;
+                self.guard(request, path, feedback, cx)
             }
             _ => match user_path(path) {
+                Some((user_id, UserPath::History)) if method == Method::POST => {
+                    self.write_external(request, path, user_id.into_owned(), cx)
+                }
                 Some((user_id, UserPath::History)) => {
-                    only(method, &[Method::GET])?;
+                    only(method, &[Method::GET, Method::POST])?;
                     self.admit(request, generation)?;
-                    Ok(self.history(request, user_id.into_owned()))
+                    let history = self.history(request, user_id.into_owned());
+                    self.guard(request, path, history, cx)
                 }
                 Some((user_id, UserPath::Transcript)) => {
                     only(method, &[Method::GET])?;
                     self.admit(request, generation)?;
-                    Ok(self.transcript(user_id.into_owned()))
+                    let transcript = self.transcript(user_id.into_owned());
+                    self.guard(request, path, transcript, cx)
                 }
                 None => self.elsewhere(request, path, cx),
             },
@@ -126,7 +142,7 @@ impl Server {
             || path.starts_with("vendor/webchat/")
             || path.starts_with("images/");
         if is_widgets_own {
-            let words = "The webchat's own pages and files are not served here.\n";
+            let words = self.pages.why_not(path);
             return (Fault::NotFound, error::text(StatusCode::NOT_FOUND, words));
         }
         refusal(Fault::NotFound)

@@ -5,6 +5,7 @@ pub mod config;
 pub mod deep_link;
 pub mod error;
 pub mod export;
+pub mod external;
 pub mod feedback;
 pub mod fields;
 pub mod history;

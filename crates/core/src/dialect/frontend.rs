@@ -189,6 +189,9 @@ pub enum Find {
     Existing(String),
     /// The one with this key; a new one under the same key if there is none or it has ended.
     Continue(String),
+    /// A new one under this key, for a caller who cannot prove that an older one is theirs;
+    /// [`Fault::Unauthorised`] if there is one already, over or not.
+    Unclaimed(String),
     /// The one with this key; a new one under a new key if there is none or it has ended.
     Renew(Option<String>),
     /// None: a question to the engine that belongs to no conversation.

@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, ORIGIN,
+    VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
@@ -14,6 +15,8 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DE
 const MAX_AGE: HeaderValue = HeaderValue::from_static("86400");
 
 const ANY: HeaderValue = HeaderValue::from_static("*");
+
+const WITH_COOKIES: HeaderValue = HeaderValue::from_static("true");
 
 /// Which origins may use a frontend.
 #[derive(Debug)]
@@ -80,6 +83,8 @@ impl Grant {
             }
             Self::Origin(origin) => {
                 headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+                // Cookies are for pages that the operator has named, and for no others.
+                headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, WITH_COOKIES);
                 headers.append(VARY, HeaderValue::from_static("Origin"));
             }
             // A cache must not give this answer to an origin that is allowed.
@@ -156,6 +161,13 @@ mod tests {
         let response = answer(&[], &headers(&[("origin", "https://a.example")]));
         assert_eq!(response.headers()["access-control-allow-origin"], "*");
         assert!(response.headers().get("vary").is_none());
+        assert!(
+            response
+                .headers()
+                .get("access-control-allow-credentials")
+                .is_none(),
+            "a page of any site must not speak with a visitor's cookies"
+        );
     }
 
     #[test]
@@ -167,6 +179,10 @@ mod tests {
             "https://A.example"
         );
         assert_eq!(response.headers()["vary"], "Origin");
+        assert_eq!(
+            response.headers()["access-control-allow-credentials"],
+            "true"
+        );
     }
 
     #[test]

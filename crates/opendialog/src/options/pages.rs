@@ -7,7 +7,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields, default)]
 pub struct Pages {
     /// The folder of the vendor's static files, with `vendor/webchat/js/app.js` and the others in
-    /// it. Without one the full page is a plain chat page of our own, and the vendor's paths lead
+    /// it, or the vendor's `webchat` folder itself. Without one the full page is a plain chat page of our own, and the vendor's paths lead
     /// nowhere.
     pub files: Option<String>,
     /// Serve the full-page chat, which deep links open. Default `true`.

@@ -65,16 +65,17 @@ impl Server {
         if !needed && self.options.app_keys.is_empty() {
             return Ok(());
         }
-        let known = self
-            .options
-            .app_keys
-            .iter()
-            .fold(false, |known, own| known | same(own.reveal(), key));
-        if known {
+        if self.is_app_key(key) {
             Ok(())
         } else {
             Err(Fault::Unauthorised(AuthProblem::Invalid))
         }
+    }
+
+    /// Whether this is one of the app keys.
+    pub(super) fn is_app_key(&self, key: &str) -> bool {
+        let own = self.options.app_keys.iter();
+        own.fold(false, |known, own| known | same(own.reveal(), key))
     }
 
     /// Reads the headers of generation 3.

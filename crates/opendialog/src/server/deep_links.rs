@@ -5,7 +5,6 @@
 //! and whoever opens it, as often as they like until its time is over, chats as the link's user,
 //! whose attributes are known by then. The attributes are never on the page.
 
-mod address;
 mod code;
 mod page;
 
@@ -58,10 +57,14 @@ impl Server {
         let name = asked.scenario_id.or(asked.scenario_alias);
         let name = name.unwrap_or_default();
         let scenario = self.options.scenario(&name).unwrap_or(&name);
-        let base = match &self.options.public_url {
-            Some(url) => url.trim_end_matches('/').to_owned(),
-            None => address::of_request(request, path).map_err(refusal)?,
-        };
+        let mut place = self.place(request, path);
+        if self.options.public_url.is_none() {
+            place = place.as_forwarded(request);
+        }
+        let base = place.url().ok_or_else(|| {
+            let problem = "The host header is required.";
+            refusal(Fault::bad_field("host", problem))
+        })?;
 
         let mut links = Vec::with_capacity(asked.dataset.len());
         let mut values = Vec::with_capacity(asked.dataset.len());
@@ -94,8 +97,8 @@ impl Server {
         let (server, request) = (self.clone(), request.clone());
         Ok(Handled::LookUp(LookUp {
             key: code::key(code),
-            then: Box::new(move |found, _| {
-                server.found(request, found).unwrap_or_else(|fault| {
+            then: Box::new(move |found, cx| {
+                server.found(request, found, cx).unwrap_or_else(|fault| {
                     let (fault, response) = page::refusal(fault);
                     Handled::Refuse(fault, response)
                 })
@@ -108,6 +111,7 @@ impl Server {
         self,
         request: Request<Bytes>,
         found: Result<Option<Value>, Fault>,
+        cx: &Cx<'_>,
     ) -> Result<Handled, Fault> {
         let meant = found?.ok_or(Fault::NotFound)?;
         let meant: Meant = serde_json::from_value(meant).map_err(|_| Fault::Internal)?;
@@ -118,25 +122,25 @@ impl Server {
         profile.scenario = Some(scenario.clone());
         let target = self.target(Find::Continue(meant.user_id.clone()));
         let looks_only = request.method() == Method::HEAD;
-        let show = move || {
+        let show = move |cx: &Cx<'_>| {
             let visitor = Visitor {
                 user_id: Some(meant.user_id),
                 scenario: Some(scenario),
                 // What is known of the user is known here; the page need not know it.
                 facts: Map::new(),
             };
-            page::discreet(self.full_page(&request, &visitor, "../"))
+            page::discreet(self.full_page(&request, &visitor, "../", cx))
         };
         if looks_only {
-            return Ok(Handled::Reply(show()));
+            return Ok(Handled::Reply(show(cx)));
         }
         Ok(call(Call {
             target,
             profile,
             operation: Operation::Touch,
-            finish: Box::new(|touched, _| -> Response<Bytes> {
+            finish: Box::new(|touched, cx| -> Response<Bytes> {
                 match touched {
-                    Ok(_) => show(),
+                    Ok(_) => show(cx),
                     Err(fault) => page::of_fault(&fault),
                 }
             }),

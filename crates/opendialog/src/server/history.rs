@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use switchboard_core::Fault;
 use switchboard_core::dialect::{Call, Entry, Find, Handled, Item, Operation, Outcome, View};
 use switchboard_core::model::{Profile, Timestamp, UserEvent, UserInput};
 
 use super::answer::{published_messages, target};
-use super::{Server, call};
+use super::{Server, call, external};
 use crate::convert::{self, did, input, text, user};
 use crate::error;
 use crate::options::FrontendOptions;
+use crate::wire::external::{External, TEXT_EXTERNAL};
 use crate::wire::history::{Query, Row};
 use crate::wire::outbound::{Outbound, THEM};
 use crate::wire::{Slot, message, time};
@@ -75,6 +76,9 @@ fn rows(outcome: &Outcome, query: &Query, options: &FrontendOptions) -> Vec<Row>
 
 /// The rows that an entry makes, in order.
 fn entry_rows(entry: &Entry, view: &View, options: &FrontendOptions) -> Vec<Row> {
+    if let Some((author, line)) = external::line_of(entry) {
+        return vec![external_row(entry, view, author, &line)];
+    }
     let said: Vec<(Outbound, String, Option<String>)> = match &entry.item {
         Item::User(event) => return user_row(entry, event, view).into_iter().collect(),
         Item::Message(published) => published_messages(published, options)
@@ -118,6 +122,32 @@ fn entry_rows(entry: &Entry, view: &View, options: &FrontendOptions) -> Vec<Row>
             }
         })
         .collect()
+}
+
+/// The row of what was said elsewhere.
+fn external_row(entry: &Entry, view: &View, author: Option<String>, line: &External) -> Row {
+    let id = match &entry.item {
+        Item::User(event) => Some(event.id),
+        Item::Message(published) => Some(published.message.id),
+        _ => None,
+    };
+    let or = |slot: &Slot<String>, write: fn(Timestamp) -> String| {
+        slot.get().cloned().unwrap_or_else(|| write(entry.at))
+    };
+    let data = json!({
+        "text": line.text,
+        "date": or(&line.date, time::date),
+        "time": or(&line.time, time::time_with_seconds),
+    });
+    Row {
+        author: Slot::Given(author.unwrap_or_else(|| view.key.to_string())),
+        message: Slot::Given(line.text.clone()),
+        kind: Slot::Given(TEXT_EXTERNAL.to_owned()),
+        data: Slot::Given(data),
+        message_id: Slot::or_null(id.map(|id| id.to_string())),
+        intents: Slot::Null,
+        ..blank(entry, view, 0)
+    }
 }
 
 /// The row of what the user did. Clicks on links are kept elsewhere by the vendor.

@@ -11,7 +11,7 @@ use crate::server::access::{bearer, same};
 impl Server {
     /// The token that a program shows and its place among ours, if it is one and still good. The
     /// keys of webchats are none.
-    pub(super) fn api_token(
+    pub(in crate::server) fn api_token(
         &self,
         request: &Request<Bytes>,
         cx: &Cx<'_>,

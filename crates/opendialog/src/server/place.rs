@@ -1,0 +1,211 @@
+//! Where browsers see the frontend.
+
+use bytes::Bytes;
+use http::uri::Authority;
+use http::{Request, header, uri};
+use switchboard_core::dialect::Encrypted;
+use url::Url;
+
+use super::Server;
+
+/// Where browsers see the frontend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Host and port.
+    host: String,
+    /// The path below which everything is, without a trailing slash; empty for the root.
+    path: String,
+    /// It is reached by `https`.
+    https: bool,
+}
+
+impl Server {
+    /// Where the client that sent a request sees the frontend. `path` is what of the request's path
+    /// is below the mount. What `public_url` says goes first: behind a proxy the request may name
+    /// another host and another path.
+    pub(super) fn place(&self, request: &Request<Bytes>, path: &str) -> Place {
+        let public = self.options.public_url.as_deref();
+        if let Some(url) = public.and_then(|url| Url::parse(url).ok()) {
+            return Place::of_url(&url);
+        }
+        Place::of_request(request, path)
+    }
+}
+
+impl Place {
+    fn of_url(url: &Url) -> Self {
+        Self {
+            host: url.authority().to_owned(),
+            path: url.path().trim_end_matches('/').to_owned(),
+            https: url.scheme() == "https",
+        }
+    }
+
+    fn of_request(request: &Request<Bytes>, path: &str) -> Self {
+        let named = request.uri().authority().cloned();
+        let named = named.or_else(|| host(request.headers().get(header::HOST)?.to_str().ok()?));
+        let https = match forwarded(request, "x-forwarded-proto") {
+            Some(scheme) if scheme.eq_ignore_ascii_case("https") => true,
+            Some(scheme) if scheme.eq_ignore_ascii_case("http") => false,
+            _ => {
+                request.extensions().get::<Encrypted>().is_some()
+                    || request.uri().scheme() == Some(&uri::Scheme::HTTPS)
+            }
+        };
+        let named = named.as_ref().map_or("", Authority::as_str);
+        let mut above = String::new();
+        for name in mount(request.uri().path(), path) {
+            above.push('/');
+            above.push_str(name);
+        }
+        Self {
+            host: named.to_ascii_lowercase(),
+            path: above,
+            https,
+        }
+    }
+
+    /// The same for a caller who has shown a token, and may say by `X-Forwarded-Host` under which
+    /// host the frontend is reached: it gets nothing but links of its own users.
+    pub(super) fn as_forwarded(mut self, request: &Request<Bytes>) -> Self {
+        if let Some(named) = forwarded(request, "x-forwarded-host").and_then(host) {
+            self.host = named.as_str().to_ascii_lowercase();
+        }
+        self
+    }
+
+    /// The frontend's address without a trailing slash; none where a request names no host.
+    pub(super) fn url(&self) -> Option<String> {
+        let scheme = if self.https { "https" } else { "http" };
+        (!self.host.is_empty()).then(|| format!("{scheme}://{}{}", self.host, self.path))
+    }
+
+    /// Whether the frontend is at the root, as the vendor's files expect it.
+    pub(super) fn is_root(&self) -> bool {
+        self.path.is_empty()
+    }
+
+    /// The path that cookies are for.
+    pub(super) fn cookie_path(&self) -> &str {
+        if self.is_root() { "/" } else { &self.path }
+    }
+
+    pub(super) fn is_https(&self) -> bool {
+        self.https
+    }
+
+    /// What tells this frontend from others of the same installation.
+    pub(super) fn name(&self) -> String {
+        format!("{}{}", self.host, self.path)
+    }
+}
+
+/// The first of what proxies say.
+fn forwarded<'a>(request: &'a Request<Bytes>, name: &str) -> Option<&'a str> {
+    let value = request.headers().get(name)?.to_str().ok()?;
+    Some(value.split(',').next()?.trim())
+}
+
+/// A host with or without a port, and nothing else.
+fn host(text: &str) -> Option<Authority> {
+    let authority: Authority = text.parse().ok()?;
+    (!authority.as_str().contains('@')).then_some(authority)
+}
+
+/// The part of a path that leads to the frontend. Doubled slashes are no part of it.
+fn mount<'a>(whole: &'a str, below: &str) -> impl Iterator<Item = &'a str> {
+    fn segments(path: &str) -> impl Iterator<Item = &str> {
+        path.split('/').filter(|segment| !segment.is_empty())
+    }
+    let above = segments(whole)
+        .count()
+        .saturating_sub(segments(below).count());
+    segments(whole).take(above)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(uri: &str, path: &str, headers: &[(&str, &str)]) -> Place {
+        let mut request = Request::get(uri);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Place::of_request(&request.body(Bytes::new()).unwrap(), path)
+    }
+
+    #[test]
+    fn a_request_tells_where_its_frontend_is() {
+        let host = ("host", "Chat.example.com:8443");
+        let root = place("/chat-api/message", "chat-api/message", &[host]);
+        assert!(root.is_root());
+        assert_eq!(root.name(), "chat.example.com:8443");
+        assert_eq!(root.cookie_path(), "/");
+        let below = place("//od///web-chat/", "web-chat", &[host]);
+        assert_eq!(below.cookie_path(), "/od");
+        let https = [host, ("x-forwarded-proto", "https")];
+        assert!(place("/web-chat", "web-chat", &https).is_https());
+        assert!(!root.is_https());
+    }
+
+    #[test]
+    fn a_public_address_tells_where_its_frontend_is() {
+        let place = Place::of_url(&Url::parse("https://chat.example.com/od/").unwrap());
+        assert_eq!(place.name(), "chat.example.com/od");
+        assert!(place.is_https() && !place.is_root());
+        assert!(Place::of_url(&Url::parse("http://chat.example.com").unwrap()).is_root());
+    }
+
+    const LINKS: &str = "api/generate-webchat-deeplink";
+
+    fn address(above: &str, headers: &[(&str, &str)]) -> Option<String> {
+        let mut request = Request::post(format!("{above}/{LINKS}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Bytes::new()).unwrap();
+        let place = Place::of_request(&request, LINKS);
+        place.as_forwarded(&request).url()
+    }
+
+    #[test]
+    fn an_address_is_what_the_caller_used() {
+        let check = |above: &str, headers: &[(&str, &str)], expected: &str| {
+            let address = address(above, headers);
+            assert_eq!(address.as_deref(), Some(expected), "{above} {headers:?}");
+        };
+        let host = ("host", "chat.example.com:8080");
+        check("", &[host], "http://chat.example.com:8080");
+        check("/od", &[host], "http://chat.example.com:8080/od");
+        check("//a//b/", &[host], "http://chat.example.com:8080/a/b");
+        check("", &[("host", "[::1]:80")], "http://[::1]:80");
+        // HTTP/2 has the host in the address.
+        check("http://two.example/od", &[], "http://two.example/od");
+
+        let proto = ("x-forwarded-proto", "https, http");
+        let named = ("x-forwarded-host", "one.example, two.example");
+        check("/od", &[host, proto, named], "https://one.example/od");
+        check("", &[host, proto], "https://chat.example.com:8080");
+        let ftp = ("x-forwarded-proto", "ftp");
+        check("", &[host, ftp], "http://chat.example.com:8080");
+        for bad in ["", "a b", "user@evil.example", "x/../y", "\"", "a?b", ", b"] {
+            let headers = [host, ("x-forwarded-host", bad)];
+            check("", &headers, "http://chat.example.com:8080");
+        }
+    }
+
+    #[test]
+    fn an_address_is_encrypted_where_the_request_was() {
+        let mut request = Request::new(Bytes::new());
+        request.extensions_mut().insert(Encrypted);
+        assert!(Place::of_request(&request, "").is_https());
+    }
+
+    #[test]
+    fn without_a_host_there_is_no_address() {
+        for headers in [&[][..], &[("host", "a b")], &[("host", "u:p@x")]] {
+            assert_eq!(address("", headers), None, "{headers:?}");
+        }
+    }
+}
