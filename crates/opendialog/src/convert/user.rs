@@ -20,6 +20,9 @@ const ATTRIBUTES: [&str; 5] = ["first_name", "last_name", "name", "email", "exte
 /// The attribute that keeps the client's address.
 const IP_ADDRESS: &str = "ip_address";
 
+/// The extra that holds what a recording tells of the user, and no engine is told.
+pub(crate) const RECORDED: &str = "recorded";
+
 /// What a request tells of its user.
 pub(crate) fn read(user_id: &str, user: Option<&Fields<'_>>) -> Profile {
     let mut profile = Profile {
@@ -96,7 +99,7 @@ pub(crate) fn write<'a>(profile: &'a Profile, scenario: Option<&'a str>) -> Fiel
     for (key, value) in profile.extras.of(&NAME).into_iter().flatten() {
         match value {
             Value::Object(compound) if key == CUSTOM => custom.clone_from(compound),
-            _ if key == CUSTOM => {}
+            _ if key == CUSTOM || key == RECORDED => {}
             _ => user.push(key.as_str(), value),
         }
     }
