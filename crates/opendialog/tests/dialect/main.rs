@@ -12,5 +12,6 @@ mod client;
 mod fixtures;
 mod properties;
 mod recording;
+mod recordings;
 mod server;
 mod support;
