@@ -253,8 +253,8 @@ impl Pages {
 
     /// Smaller pages, from the same user on.
     fn ask_for_less(&mut self) -> bool {
-        let smaller = (1..self.per_page).rev();
-        let Some(smaller) = smaller.into_iter().find(|n| self.per_page % n == 0) else {
+        let mut smaller = (1..self.per_page).rev();
+        let Some(smaller) = smaller.find(|n| self.per_page.is_multiple_of(*n)) else {
             return false;
         };
         self.page = (self.page - 1) * (self.per_page / smaller) + 1;
