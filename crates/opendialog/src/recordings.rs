@@ -163,7 +163,11 @@ impl RecordingSource for Source {
         let Some(course) = &mut self.course else {
             return;
         };
-        if matches!(response, Err(TransportFault::TooLarge)) && course.ask_for_less() {
+        let too_much = match &response {
+            Ok(response) => course.is_too_much(response),
+            Err(fault) => *fault == TransportFault::TooLarge,
+        };
+        if too_much && course.ask_for_less() {
             return;
         }
         match self.patience.judge(&response, self.options.token.as_ref()) {

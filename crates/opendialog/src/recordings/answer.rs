@@ -15,6 +15,8 @@ pub(super) struct Page {
     pub(super) users: Vec<UserFound>,
     /// How many pages there are, where it is told.
     pub(super) last_page: Option<u64>,
+    /// How many users a page has, where it is told.
+    pub(super) per_page: Option<u64>,
     /// What was left out.
     pub(super) notes: Vec<String>,
 }
@@ -40,10 +42,12 @@ impl Page {
             serde_json::from_slice(body).map_err(|error| unreadable(place, &error.to_string()))?;
         match body {
             Value::Object(mut body) if body.contains_key("data") => {
-                let last_page = last_page(&body);
+                let last_page = number(&body, "lastPage");
+                let per_page = number(&body, "perPage");
                 let data = body.remove("data").unwrap_or_default();
                 let mut page = Self::of_data(data, &format!("{place}: data"))?;
                 page.last_page = last_page;
+                page.per_page = per_page;
                 Ok(page)
             }
             other => Err(unreadable(
@@ -95,13 +99,9 @@ impl Page {
     }
 }
 
-fn last_page(body: &Map<String, Value>) -> Option<u64> {
-    let meta = body.get("meta")?;
-    let last = match meta.get("pagination") {
-        Some(pagination) => pagination.get("lastPage"),
-        None => meta.get("lastPage").or_else(|| meta.get("last_page")),
-    }?;
-    match last {
+/// A number of the pagination.
+fn number(body: &Map<String, Value>, key: &str) -> Option<u64> {
+    match body.get("meta")?.get("pagination")?.get(key)? {
         Value::String(number) => number.trim().parse().ok(),
         number => number.as_u64(),
     }

@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, header};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use switchboard_core::dialect::{OptionsError, RecordedPeriod, SourceError};
 use switchboard_core::model::Timestamp;
@@ -13,6 +13,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::answer::Page;
 use super::options::{RecordingsApi, RecordingsOptions};
+use crate::wire::error::Invalid;
 use crate::wire::time::to_the_second;
 
 /// The beginning where none is given but one is needed; the vendor is younger.
@@ -188,6 +189,17 @@ impl Course {
         }
     }
 
+    /// The server says that it was asked for too much at once: too many users, too long a time.
+    pub(super) fn is_too_much(&self, response: &Response<Bytes>) -> bool {
+        let parameter = match &self.way {
+            Way::Pages(_) => "perPage",
+            Way::Windows(_) | Way::Unmeasured => "to",
+        };
+        response.status() == StatusCode::UNPROCESSABLE_ENTITY
+            && serde_json::from_slice::<Invalid>(response.body())
+                .is_ok_and(|invalid| invalid.errors.contains_key(parameter))
+    }
+
     /// The answer was too large. Whether less can be asked for.
     pub(super) fn ask_for_less(&mut self) -> bool {
         match &mut self.way {
@@ -213,6 +225,10 @@ impl Course {
 impl Pages {
     fn advance(&mut self, page: &Page) -> Result<Option<String>, SourceError> {
         let last = page.last_page;
+        if let Some(fewer) = page.per_page.filter(|n| (1..self.per_page).contains(n)) {
+            // The server has a bound of its own.
+            self.per_page = fewer;
+        }
         if page.is_empty() {
             self.over = true;
             let missing = last.filter(|last| *last > self.page);

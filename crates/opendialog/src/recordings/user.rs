@@ -31,12 +31,13 @@ const ECHOED: [&str; 12] = [
 ];
 /// Attributes that are told of a user beside what the user is known by. Other attributes are the
 /// site's own.
-const OF_USER: [&str; 10] = [
+const OF_USER: [&str; 11] = [
     "first_name",
     "last_name",
     "name",
     "email",
     "external_id",
+    "ip_address",
     "country",
     "browser_language",
     "os",

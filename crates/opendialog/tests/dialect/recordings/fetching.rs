@@ -255,6 +255,40 @@ fn answers_that_are_too_large_are_asked_for_in_smaller_parts() {
 }
 
 #[test]
+fn a_server_with_bounds_of_its_own_is_followed() {
+    let mut source = source_of(
+        json!({"url": URL, "token": "API_TOKEN", "per_page": 1000}),
+        RecordedPeriod::default(),
+    );
+    let mut pages = Vec::new();
+    let (steps, _) = served(&mut *source, |request, asked| {
+        let of = |name| parameter(request, name).unwrap().parse::<u64>().unwrap();
+        let (number, size) = (of("page"), of("perPage"));
+        pages.push((number, size));
+        if asked == 1 {
+            let problem = "The page has too many interactions. Ask for fewer users.";
+            let errors = json!({"perPage": [problem]});
+            return Ok(status(422, &json!({"message": "x", "errors": errors})));
+        }
+        let mut page: Value = serde_json::from_slice(page(number, 3).body()).unwrap();
+        page["meta"]["pagination"]["perPage"] = size.min(100).into();
+        Ok(ok(&page))
+    });
+    assert_eq!(steps.failed, None);
+    assert_eq!(pages, [(1, 1000), (2, 100), (3, 50)]);
+    let (steps, asked) = served(
+        &mut *source_of(options("legacy"), RecordedPeriod::default()),
+        |_, _| {
+            Ok(status(
+                422,
+                &json!({"message": "x", "errors": {"to": ["no"]}}),
+            ))
+        },
+    );
+    assert!(asked < 20 && steps.failed.is_some());
+}
+
+#[test]
 fn mistakes_in_what_to_import_are_named() {
     let check = |options: Value, expected: &str| {
         let made = switchboard_opendialog::dialect().recordings(options, RecordedPeriod::default());
