@@ -124,15 +124,8 @@ impl FrontendHandle {
         self.state.meters.turn_begun();
         let event = Arc::new(event);
         let item = Item::User(without_content(&event));
-        let keep = self.inner.limits.log_entries;
-        state.log(
-            now,
-            Some(event.id),
-            (0, false),
-            event.unrecorded,
-            item,
-            keep,
-        );
+        let turn = Some(event.id);
+        conversation.log(&self.inner, state, turn, (0, false), event.unrecorded, item);
         let turn = event.id;
         let pending = if ignored {
             let done = TurnOutcome::Done;

@@ -9,8 +9,8 @@ use parking_lot::Mutex;
 use switchboard_core::Fault;
 use switchboard_core::dialect::{Entry, HandoverState, Item, Leg, Retry, View};
 use switchboard_core::model::{
-    ConversationId, EndReason, HandoverPhase, MessageId, Profile, QueryAnswer, Timestamp,
-    TurnOutcome, Typing, UserEvent,
+    ConversationId, HandoverPhase, MessageId, Profile, QueryAnswer, Timestamp, TurnOutcome, Typing,
+    UserEvent,
 };
 use switchboard_store::{StoredConversation, StoredEntry};
 use tokio::sync::{Notify, mpsc};
@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::SocketCommand;
 use crate::absence::Absence;
 use crate::exchange::{FrontendState, Inner};
+use crate::log::Facts;
 
 /// How many ended turns are remembered, so that a repetition is recognised.
 const REMEMBERED_TURNS: usize = 16;
@@ -31,6 +32,8 @@ pub(crate) struct Conversation {
     pub(crate) scope: Arc<str>,
     pub(crate) frontend: Arc<FrontendState>,
     pub(crate) begun: Timestamp,
+    /// How transcripts name it.
+    pub(crate) facts: Facts,
     /// Milliseconds; read by the sweeper without the lock.
     last_used: AtomicI64,
     pub(crate) state: Mutex<State>,
@@ -186,6 +189,7 @@ impl Conversation {
             scope,
             frontend,
             begun: now,
+            facts: Facts::default(),
             last_used: AtomicI64::new(now.as_millis()),
             state: Mutex::new(state),
             changed: Notify::new(),
@@ -260,7 +264,7 @@ impl Conversation {
         let last_used = self.last_used();
         let stored = StoredConversation {
             id: self.id,
-            frontend: self.frontend.name.clone(),
+            frontend: self.frontend.name.to_string(),
             key: self.key.to_string(),
             scope: self.scope.to_string(),
             profile: state.profile.clone(),
@@ -323,8 +327,8 @@ impl Conversation {
 }
 
 impl State {
-    /// Writes a line into the log.
-    pub(crate) fn log(
+    /// Puts a line into the log.
+    pub(crate) fn append(
         &mut self,
         now: Timestamp,
         turn: Option<MessageId>,
@@ -332,12 +336,12 @@ impl State {
         unrecorded: bool,
         item: Item,
         keep: usize,
-    ) {
+    ) -> Arc<Entry> {
         self.last_seq += 1;
         self.last_at = now.max(Timestamp(self.last_at.as_millis() + 1));
         self.version += 1;
         let delivered = matches!(item, Item::User(_));
-        let entry = Entry {
+        let entry = Arc::new(Entry {
             seq: self.last_seq,
             at: self.last_at,
             turn,
@@ -345,13 +349,14 @@ impl State {
             last: position.1,
             unrecorded,
             item,
-        };
-        self.log.push_back(Slot::new(Arc::new(entry), delivered));
+        });
+        self.log.push_back(Slot::new(Arc::clone(&entry), delivered));
         while self.log.len() > keep {
             let oldest = self.log.pop_front();
             let lost = oldest.is_some_and(|slot| !slot.delivered && !slot.entry.is_transient());
             self.lost += u64::from(lost);
         }
+        entry
     }
 
     /// The newest entry says the same about the same person's typing.
@@ -450,21 +455,14 @@ impl State {
         }
     }
 
-    pub(crate) fn end(
-        &mut self,
-        now: Timestamp,
-        turn: Option<MessageId>,
-        reason: EndReason,
-        keep: usize,
-    ) -> bool {
+    /// Nothing but its end can be said any more. `false` if it was over before.
+    pub(crate) fn end(&mut self) -> bool {
         if self.ended {
             return false;
         }
         self.ended = true;
         self.handover = HandoverState::None;
         self.absence = None;
-        let position = (0, turn.is_some());
-        self.log(now, turn, position, false, Item::Ended { reason }, keep);
         true
     }
 }

@@ -175,31 +175,6 @@ impl Conversation {
         }
     }
 
-    fn log(
-        &self,
-        inner: &Inner,
-        state: &mut State,
-        turn: Option<MessageId>,
-        position: (u32, bool),
-        unrecorded: bool,
-        item: Item,
-    ) {
-        let keep = inner.limits.log_entries;
-        state.log(inner.clock.now(), turn, position, unrecorded, item, keep);
-    }
-
-    pub(crate) fn end(
-        &self,
-        inner: &Inner,
-        state: &mut State,
-        turn: Option<MessageId>,
-        reason: EndReason,
-    ) {
-        if state.end(inner.clock.now(), turn, reason, inner.limits.log_entries) {
-            self.frontend.meters.conversation_over();
-        }
-    }
-
     /// Ends it for good: its leg says goodbye, its clients are told, and nobody finds it again once
     /// the caller has taken it out of its place.
     pub(crate) fn dismiss(

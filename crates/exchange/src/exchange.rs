@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use switchboard_core::Fault;
 use switchboard_core::dialect::{Attach, Backend, Call, Cx, Frontend, SessionAction, View};
 use switchboard_core::model::{Capabilities, ConversationId, Timestamp};
-use switchboard_store::ConversationStore;
+use switchboard_store::{ConversationStore, Transcripts};
 use tokio::sync::Semaphore;
 
 use crate::absence::Absent;
@@ -20,6 +20,9 @@ use crate::meters::Meters;
 use crate::shards::Shards;
 use crate::timer::Timer;
 use crate::{BuildError, Clock, Dialer, Limits, Parts};
+
+/// How long it may take at the end to write down what was said last.
+const LAST_LINES: Duration = Duration::from_secs(5);
 
 /// The exchange. Cheap to clone.
 #[derive(Clone)]
@@ -33,6 +36,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) dialer: Arc<dyn Dialer>,
     pub(crate) store: Arc<dyn ConversationStore>,
+    pub(crate) transcripts: Transcripts,
     pub(crate) limits: Limits,
     pub(crate) timer: Timer,
     pub(crate) draining: AtomicBool,
@@ -70,7 +74,7 @@ impl Inner {
 
 /// One frontend and where its conversations go.
 pub(crate) struct FrontendState {
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     pub(crate) frontend: Arc<dyn Frontend>,
     pub(crate) capabilities: Capabilities,
     pub(crate) backend: Arc<BackendState>,
@@ -133,7 +137,7 @@ impl Exchange {
             let state = FrontendState {
                 meters: Meters::new(&spec.name, &backend.name),
                 turn_timeout: spec.frontend.turn_timeout(),
-                name: spec.name.clone(),
+                name: spec.name.as_str().into(),
                 frontend: spec.frontend,
                 capabilities: spec.capabilities,
                 backend: backend.clone(),
@@ -148,6 +152,7 @@ impl Exchange {
             clock: parts.clock,
             dialer: parts.dialer,
             store: parts.store,
+            transcripts: parts.transcripts,
             limits: parts.limits,
             timer: Timer::default(),
             draining: AtomicBool::new(false),
@@ -208,13 +213,19 @@ impl Exchange {
         })
     }
 
+    /// What was said in its conversations.
+    pub fn transcripts(&self) -> &Transcripts {
+        &self.inner.transcripts
+    }
+
     /// Whether it accepts input: not shutting down, store reachable.
     pub async fn is_ready(&self) -> bool {
         !self.inner.draining.load(Ordering::Relaxed) && self.inner.store.ping().await.is_ok()
     }
 
     /// Refuses new input and waits until the turns under way have ended, at most for `grace`.
-    /// Then client sockets are told that their conversation is gone.
+    /// Then client sockets are told that their conversation is gone, and what was said last is
+    /// written down.
     pub async fn shut_down(&self, grace: Duration) {
         self.inner.draining.store(true, Ordering::Relaxed);
         let under_way = || {
@@ -239,6 +250,7 @@ impl Exchange {
                 }
             }
         }
+        self.inner.transcripts.finish(LAST_LINES).await;
     }
 }
 

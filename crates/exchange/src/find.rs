@@ -8,6 +8,7 @@ use switchboard_core::model::ConversationId;
 
 use crate::conversation::Conversation;
 use crate::exchange::FrontendHandle;
+use crate::log::Facts;
 use crate::records::erased;
 use crate::repetition::{REMEMBER_RETRIES, is_same_beginning};
 
@@ -113,7 +114,9 @@ impl FrontendHandle {
     /// A conversation that nobody can find.
     pub(crate) fn detached(&self, scope: &str) -> Arc<Conversation> {
         let id = self.inner.fresh_conversation_id();
-        Arc::new(self.conversation(id, id.to_string().into(), scope))
+        let mut conversation = self.conversation(id, id.to_string().into(), scope);
+        conversation.facts = Facts::private();
+        Arc::new(conversation)
     }
 
     fn make(&self, key: Option<&str>, scope: &str) -> (Arc<Conversation>, bool) {

@@ -12,6 +12,7 @@ mod conversation;
 mod drive;
 mod exchange;
 mod find;
+mod log;
 mod meters;
 mod perform;
 mod records;
@@ -28,7 +29,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use switchboard_core::dialect::{Backend, Frontend, IdSource, TransportFault};
 use switchboard_core::model::{Capabilities, DialectName, Timestamp};
-use switchboard_store::ConversationStore;
+use switchboard_store::{ConversationStore, Transcripts};
 use tokio::sync::mpsc;
 
 pub use attachment::{Attachment, Delivery};
@@ -139,6 +140,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Where conversations at rest are kept.
     pub store: Arc<dyn ConversationStore>,
+    /// Where what is said is recorded; perhaps nowhere, with [`Transcripts::none`].
+    pub transcripts: Transcripts,
     /// Bounds and intervals.
     pub limits: Limits,
 }

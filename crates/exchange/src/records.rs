@@ -8,7 +8,7 @@ use switchboard_core::dialect::{
     Answer, Item, Operation, Outcome, Record, Target, UnknownChoice, Wait,
 };
 use switchboard_core::model::{EndReason, Profile, UserEvent};
-use switchboard_store::{StoreError, StoredConversation};
+use switchboard_store::{Erasure, StoreError, StoredConversation};
 use tokio::time::timeout;
 
 use crate::answer::recorded;
@@ -124,11 +124,33 @@ impl FrontendHandle {
                 break;
             }
         }
+        let transcripts = self.erase_transcripts(target, user_id, &erased).await?;
         tracing::info!(
             conversations = erased.len(),
+            transcripts,
             "a user's conversations were erased"
         );
         Ok(erased)
+    }
+
+    /// After the conversations: nothing is said in them any more.
+    async fn erase_transcripts(
+        &self,
+        target: &Target,
+        user_id: &str,
+        erased: &[Record],
+    ) -> Result<u64, Fault> {
+        let erasure = Erasure {
+            frontend: Arc::clone(&self.state.name),
+            scope: target.scope.clone(),
+            user_id: user_id.to_owned(),
+            keys: erased.iter().map(|record| record.key.clone()).collect(),
+        };
+        let gone = self.inner.transcripts.erase(&erasure).await;
+        gone.map_err(|error| {
+            tracing::error!(%error, "a user's transcripts cannot be erased");
+            Fault::StoreUnavailable
+        })
     }
 
     fn erase_live(&self, conversation: &Arc<Conversation>) -> Option<Record> {

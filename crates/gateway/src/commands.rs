@@ -36,7 +36,7 @@ fn signing_key(configured: Option<&Secret>) -> anyhow::Result<[u8; 32]> {
 }
 
 /// The address of a store as it may be printed: its options may hold a password too.
-fn shown(url: &Secret) -> String {
+pub(crate) fn shown(url: &Secret) -> String {
     let url = without_credentials(url.reveal());
     url.split('?').next().unwrap_or_default().to_owned()
 }

@@ -20,7 +20,7 @@ pub use environment::Environment;
 pub use mistake::{Mistake, Mistakes};
 pub use sections::{
     Admin, BackendTable, FrontendTable, Log, LogFormat, RouteTable, Server, Store, TlsFiles,
-    check_address,
+    Transcripts, check_address,
 };
 
 use crate::config::reader::Reader;
@@ -124,6 +124,8 @@ pub struct Config {
     pub exchange_limits: switchboard_exchange::Limits,
     /// `[store]`
     pub store: Store,
+    /// `[transcripts]`
+    pub transcripts: Transcripts,
     /// `[log]`
     pub log: Log,
     /// `[[frontends]]`

@@ -9,6 +9,7 @@ pub mod commands;
 pub mod config;
 pub mod registry;
 
+mod stores;
 mod telemetry;
 mod terminal;
 

@@ -101,6 +101,14 @@ fn describe() {
         "switchboard_adapted_total",
         "Messages that a frontend could not show as they were, by kind and rule"
     );
+    describe_counter!(
+        "switchboard_transcript_lines_total",
+        "Lines of conversations that were written into the transcripts"
+    );
+    describe_counter!(
+        "switchboard_transcript_lines_lost_total",
+        "Lines that were not, because the store did not keep up"
+    );
     for side in ["frontend", "backend"] {
         metrics::gauge!("switchboard_websockets", "side" => side).set(0.0);
     }

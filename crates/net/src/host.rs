@@ -3,10 +3,12 @@
 //! A request takes this way: accept loop and connection (`serve`) → health and metrics (`ops`) →
 //! mount (`mount`) → CORS (`cors`) → body within its limits (`body`) → the frontend's decision and
 //! the exchange (`http`) → for a websocket, handshake (`upgrade`) and session (`session`); for a
-//! change of what is kept of the frontend, the store (`amend`).
+//! change of what is kept of the frontend, the store (`amend`); for a question to the transcripts,
+//! `consult`.
 
 mod amend;
 mod body;
+mod consult;
 mod cors;
 mod http;
 mod meters;
@@ -128,6 +130,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     limits: Limits,
     websockets: Arc<Semaphore>,
+    consults: Semaphore,
     render_metrics: Box<dyn Fn() -> String + Send + Sync>,
 }
 
@@ -154,6 +157,7 @@ impl Host {
                 clock: parts.clock,
                 limits: parts.limits,
                 websockets: Arc::new(Semaphore::new(websockets)),
+                consults: Semaphore::new(consult::AT_A_TIME),
                 render_metrics: parts.render_metrics,
             }),
         }

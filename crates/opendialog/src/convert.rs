@@ -9,6 +9,7 @@
 pub(crate) mod attributes;
 pub(crate) mod cards;
 pub(crate) mod choices;
+pub(crate) mod did;
 pub(crate) mod forms;
 pub(crate) mod handover;
 pub(crate) mod input;

@@ -80,8 +80,35 @@ pub(crate) fn encode_fault(fault: &Fault) -> Response<Bytes> {
         }
         Fault::BackendUnavailable => problem(StatusCode::BAD_GATEWAY, "Bad Gateway"),
         Fault::TimedOut => problem(StatusCode::GATEWAY_TIMEOUT, "Gateway Timeout"),
+        Fault::StoreUnavailable => problem(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
         _ => problem(StatusCode::INTERNAL_SERVER_ERROR, "Server Error"),
     }
+}
+
+/// The same to an export, which has words of its own where it is asked for too often or fails.
+pub(crate) fn encode_export_fault(fault: &Fault) -> Response<Bytes> {
+    let usual = encode_fault(fault);
+    let problem = match fault {
+        Fault::RateLimited { .. } => Problem::new(Problem::TOO_MANY_EXPORTS),
+        _ if usual.status() == StatusCode::INTERNAL_SERVER_ERROR => Problem::Error {
+            error: Problem::EXPORT_FAILED.to_owned(),
+        },
+        _ => return usual,
+    };
+    let mut response = json(usual.status(), &problem);
+    if let Some(wait) = usual.headers().get(header::RETRY_AFTER) {
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, wait.clone());
+    }
+    response
+}
+
+/// The answer to an export whose period cannot be read, and the fault it counts as.
+pub(crate) fn bad_date(field: &str) -> (Fault, Response<Bytes>) {
+    let message = format!("The {field} is in a bad date format. Use Y-m-d H:i:s.");
+    let response = json(StatusCode::BAD_REQUEST, &Problem::new(&*message));
+    (Fault::bad_field(field, message), response)
 }
 
 /// The answer to input that was refused, and the fault it counts as.
@@ -165,6 +192,11 @@ mod tests {
             Fault::bad_field("user_id", "The user id field is required."),
             422,
             r#"{"message":"The given data was invalid.","errors":{"user_id":["The user id field is required."]}}"#,
+        );
+        check(
+            Fault::StoreUnavailable,
+            503,
+            r#"{"message":"Service Unavailable"}"#,
         );
         let limited = encode_fault(&Fault::RateLimited {
             retry_after: Some(Duration::from_secs(7)),

@@ -36,6 +36,8 @@ const BODY_LIMIT: usize = 256 * 1024;
 /// A frontend.
 pub(crate) struct Server {
     options: Arc<FrontendOptions>,
+    /// What programs have used of their budgets.
+    limits: api::Limits,
     /// What cookies and tokens are signed with.
     #[expect(dead_code)]
     signing_key: [u8; 32],
@@ -49,6 +51,7 @@ impl Server {
     /// A folder or a file that the options name cannot be read.
     pub(crate) fn new(options: FrontendOptions, build: &Build<'_>) -> Result<Self, OptionsError> {
         Ok(Self {
+            limits: api::Limits::new(&options.api),
             options: Arc::new(options),
             signing_key: build.signing_key,
         })

@@ -7,10 +7,14 @@
 //!
 //! What frontends change at runtime is kept in a [`DocumentStore`]: in the process
 //! ([`MemoryDocuments`]), in SQLite or in PostgreSQL ([`SqlStore`]).
+//!
+//! What was said is recorded in a [`TranscriptStore`], in the process ([`MemoryTranscripts`]) or in
+//! the same database, and asked for through [`Transcripts`].
 
 mod documents;
 mod memory;
 mod sql;
+mod transcripts;
 
 use std::sync::Arc;
 
@@ -22,6 +26,9 @@ use switchboard_core::model::{ConversationId, Profile, Timestamp};
 pub use documents::{Document, DocumentStore, MemoryDocuments, next_version};
 pub use memory::MemoryStore;
 pub use sql::{SqlStore, check_url};
+pub use transcripts::{
+    ConversationFacts, Erasure, MemoryTranscripts, NewLine, TranscriptStore, Transcripts, retain,
+};
 
 /// A conversation at rest: no turn under way, no client connected.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

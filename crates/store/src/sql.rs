@@ -4,10 +4,14 @@ use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::{AnyConnection, AnyPool, Connection, SqlSafeStr};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Connection, SqlSafeStr};
 use tokio::time::timeout;
 
 use crate::StoreError;
+
+mod statement;
+
+pub(crate) use statement::Statement;
 
 /// How long the database may take for anything.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -15,18 +19,30 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// How long it may take to bring the tables up to date, or to wait until another gateway has.
 const MIGRATION: Duration = Duration::from_secs(60);
 
-/// Connections at the same time. Only what is changed at runtime goes through them.
-const CONNECTIONS: u32 = 4;
+/// Connections at the same time: one writes transcripts, a few look for them, the others are for
+/// what is changed at runtime.
+const CONNECTIONS: u32 = 8;
 
 /// The tables, in the order in which they came to be. What was published is never changed: another
 /// step follows.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(
-    1,
-    "documents",
-    include_str!("../migrations/0001_documents.sql"),
-)];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (
+        1,
+        "documents",
+        include_str!("../migrations/0001_documents.sql"),
+    ),
+    (
+        2,
+        "transcripts",
+        include_str!("../migrations/0002_transcripts.sql"),
+    ),
+];
 
-/// A database. Each use of it is a trait of its own: [`crate::DocumentStore`].
+/// How columns are marked that are ordered by their bytes, which in SQLite all are.
+const BY_BYTES: &str = " COLLATE \"C\"";
+
+/// A database. Each use of it is a trait of its own: [`crate::DocumentStore`],
+/// [`crate::TranscriptStore`].
 #[derive(Debug, Clone)]
 pub struct SqlStore {
     pool: AnyPool,
@@ -43,7 +59,14 @@ impl SqlStore {
         let url = writable(url);
         // Not from the pool, which would try again and again and then not know what was wrong.
         let mut connection = within(AnyConnection::connect(&url)).await?;
-        migrate(&mut connection).await?;
+        let is_sqlite = url.starts_with("sqlite:");
+        if is_sqlite {
+            // Who reads need not wait for who writes. It stays like this in the file; where it
+            // cannot be, such as in some network folders, all else works.
+            let statement = sqlx::query("PRAGMA journal_mode = WAL");
+            let _ = within(statement.execute(&mut connection)).await;
+        }
+        migrate(&mut connection, is_sqlite).await?;
         // A goodbye that does not arrive is no loss.
         let _ = connection.close().await;
         let pool = AnyPoolOptions::new()
@@ -59,9 +82,12 @@ impl SqlStore {
     }
 }
 
-async fn migrate(connection: &mut AnyConnection) -> Result<(), StoreError> {
+async fn migrate(connection: &mut AnyConnection, is_sqlite: bool) -> Result<(), StoreError> {
     let step = |(version, name, statements): (i64, &'static str, &'static str)| {
-        let statements = statements.into_sql_str();
+        let statements = match is_sqlite {
+            true => AssertSqlSafe(statements.replace(BY_BYTES, "")).into_sql_str(),
+            false => statements.into_sql_str(),
+        };
         Migration::new(
             version,
             name.into(),
@@ -115,13 +141,21 @@ pub fn check_url(url: &str) -> Result<(), &'static str> {
 pub(crate) async fn within<T>(
     work: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, StoreError> {
-    match timeout(PATIENCE, work).await {
+    within_time(PATIENCE, work).await
+}
+
+/// The same, with patience of its own.
+pub(crate) async fn within_time<T>(
+    patience: Duration,
+    work: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, StoreError> {
+    match timeout(patience, work).await {
         Ok(done) => done.map_err(unavailable),
         Err(late) => Err(StoreError::Unavailable(late.into())),
     }
 }
 
-fn unavailable(error: sqlx::Error) -> StoreError {
+pub(crate) fn unavailable(error: sqlx::Error) -> StoreError {
     StoreError::Unavailable(error.into())
 }
 

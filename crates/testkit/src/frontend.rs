@@ -12,7 +12,7 @@ use switchboard_core::model::{
     UserInput,
 };
 use switchboard_exchange::{BackendSpec, Dialer, FrontendSpec, Limits, Parts, RouteSpec};
-use switchboard_store::MemoryStore;
+use switchboard_store::{MemoryStore, Transcripts};
 
 use crate::{FakeBackend, TestClock};
 
@@ -93,6 +93,7 @@ pub fn parts(frontend: PlainFrontend, backend: FakeBackend, dialer: impl Dialer)
         dialer: Arc::new(dialer),
         clock: Arc::new(TestClock::new()),
         store: Arc::new(MemoryStore::new()),
+        transcripts: Transcripts::none(),
         limits: Limits::default(),
     }
 }

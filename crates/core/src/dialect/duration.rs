@@ -14,6 +14,7 @@ pub fn read_duration(text: &str) -> Option<Duration> {
         "s" => 1_000.0,
         "m" => 60_000.0,
         "h" => 3_600_000.0,
+        "d" => 86_400_000.0,
         _ => return None,
     };
     let number: f64 = number.trim_end().parse().ok()?;
@@ -76,11 +77,12 @@ mod tests {
             ("1.5 s", 1_500),
             ("5m", 300_000),
             (" 2h ", 7_200_000),
+            ("30d", 2_592_000_000),
         ] {
             let duration = Duration::from_millis(milliseconds);
             assert_eq!(read_duration(text), Some(duration), "{text}");
         }
-        for text in ["", "5", "s", "-1s", "5 days", "NaNs", "1e400s"] {
+        for text in ["", "5", "s", "-1s", "5 days", "1w", "NaNs", "1e400s"] {
             assert_eq!(read_duration(text), None, "{text}");
         }
     }

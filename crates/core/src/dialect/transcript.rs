@@ -93,7 +93,8 @@ pub struct TranscriptPage {
     pub users: Vec<UserTranscript>,
     /// How many users there are, with those that were left out.
     pub total: u64,
-    /// There are more lines than were asked for, and the last user lacks some.
+    /// There are more lines than were asked for: the last user may lack some, and the users after
+    /// it are left out.
     pub cut: bool,
 }
 

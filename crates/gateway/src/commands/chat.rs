@@ -22,7 +22,7 @@ use switchboard_exchange::{
 use switchboard_net::clock::SystemClock;
 use switchboard_net::dial::NetDialer;
 use switchboard_net::tls::ClientTls;
-use switchboard_store::MemoryStore;
+use switchboard_store::{MemoryStore, Transcripts};
 use tokio::select;
 use tokio::sync::mpsc;
 
@@ -192,6 +192,7 @@ async fn chat(engine: Engine, profile: Profile) -> anyhow::Result<Exit> {
         dialer: Arc::new(NetDialer::new(tls)?),
         clock: clock.clone(),
         store: Arc::new(MemoryStore::new()),
+        transcripts: Transcripts::none(),
         limits: Limits::default(),
     })?;
     let handle = exchange

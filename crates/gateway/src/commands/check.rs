@@ -62,6 +62,7 @@ fn describe(source: &Source, config: &Config, assembly: &Assembly) -> String {
         None => "in memory: what is changed at runtime ends with the process".to_owned(),
     };
     lines.push(format!("store     {store}"));
+    lines.push(format!("said      {}", transcripts(config)));
 
     lines.push("\nfrontends".to_owned());
     for built in &assembly.frontends {
@@ -103,6 +104,27 @@ fn describe(source: &Source, config: &Config, assembly: &Assembly) -> String {
     let mut text = lines.join("\n");
     text.push('\n');
     text
+}
+
+/// What becomes of what is said.
+fn transcripts(config: &Config) -> String {
+    let transcripts = &config.transcripts;
+    if !transcripts.record {
+        return "not recorded".to_owned();
+    }
+    let place = match &config.store.url {
+        Some(_) => "in the store".to_owned(),
+        None => format!(
+            "in memory, the latest {} lines, until the process ends",
+            transcripts.memory_lines
+        ),
+    };
+    let hours = transcripts.keep.as_secs() / 3600;
+    match (hours / 24, hours) {
+        (0, 0) => format!("recorded {place}, for less than an hour"),
+        (0 | 1, hours) => format!("recorded {place}, for {hours} h"),
+        (days, _) => format!("recorded {place}, for {days} days"),
+    }
 }
 
 /// A route with what it leads to: `main -> demo (script, config/demo-bot.toml)`.

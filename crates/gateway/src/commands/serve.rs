@@ -14,7 +14,7 @@ use switchboard_net::dial::NetDialer;
 use switchboard_net::host::{self, Host, Listener, Mount, Running, Serves};
 use switchboard_net::tls::ServerTls;
 use switchboard_net::workers::Workers;
-use switchboard_store::{DocumentStore, MemoryDocuments, MemoryStore, SqlStore};
+use switchboard_store::MemoryStore;
 use tokio::net::TcpListener;
 use tokio::select;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -23,6 +23,7 @@ use tracing::{error, info, warn};
 use crate::assembly::{Assembly, assemble};
 use crate::cli::ServeArgs;
 use crate::config::{self, Config, Environment};
+use crate::stores::Stores;
 use crate::{Exit, registry, telemetry};
 
 /// How long connections may take to end after the last turn.
@@ -95,6 +96,7 @@ async fn serve(config: Config, assembly: Assembly, dev_tls: bool) -> anyhow::Res
         Some(threads) => threads,
         None => thread::available_parallelism().map_or(1, NonZero::get),
     };
+    let stores = Stores::open(&config).await?;
     let exchange = Exchange::new(Parts {
         frontends: frontends(&config, &assembly),
         backends: backends(&config, &assembly),
@@ -102,12 +104,13 @@ async fn serve(config: Config, assembly: Assembly, dev_tls: bool) -> anyhow::Res
         dialer,
         clock: clock.clone(),
         store: Arc::new(MemoryStore::new()),
+        transcripts: stores.transcripts(&config),
         limits: config.exchange_limits.clone(),
     })?;
     let host = Host::new(host::Parts {
         mounts: mounts(&config, &assembly, &exchange),
         exchange: exchange.clone(),
-        documents: documents(&config).await?,
+        documents: stores.documents,
         // Nobody else sees what is in memory.
         follow: config.store.url.as_ref().map(|_| config.store.follow),
         clock,
@@ -152,17 +155,6 @@ async fn bind(address: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}: choose another with --listen"))
-}
-
-/// Where what is changed at runtime is kept.
-async fn documents(config: &Config) -> anyhow::Result<Arc<dyn DocumentStore>> {
-    let Some(url) = &config.store.url else {
-        return Ok(Arc::new(MemoryDocuments::new()));
-    };
-    let store = SqlStore::connect(url.reveal())
-        .await
-        .with_context(|| format!("cannot use the store {}", super::shown(url)))?;
-    Ok(Arc::new(store))
 }
 
 fn frontends(config: &Config, assembly: &Assembly) -> Vec<FrontendSpec> {

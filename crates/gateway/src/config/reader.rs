@@ -175,6 +175,24 @@ impl<'a> Reader<'a> {
         count
     }
 
+    /// Takes a duration that is not zero.
+    pub fn positive_duration(&mut self, key: &'static str, example: &str) -> Option<Duration> {
+        let place = self.entries.iter().find(|entry| entry.key == key);
+        let place = place.map(|entry| entry.place.clone());
+        let duration = self.duration(key, example)?;
+        if duration.is_zero() {
+            let at = At {
+                value: (),
+                key: join(&self.path, key),
+                place: place.unwrap_or_else(|| self.place.clone()),
+            };
+            let fix = format!("write a longer one, such as {example}");
+            self.wrong(&at, "this is no time at all", fix);
+            return None;
+        }
+        Some(duration)
+    }
+
     /// Takes a duration: a number of seconds, or a string such as `"500ms"`, `"30s"`, `"5m"`.
     pub fn duration(&mut self, key: &'static str, example: &str) -> Option<Duration> {
         let at = self.take(key)?;

@@ -65,6 +65,27 @@ impl Default for Store {
     }
 }
 
+/// `[transcripts]`
+#[derive(Debug)]
+pub struct Transcripts {
+    /// Whether what is said is recorded. Default yes.
+    pub record: bool,
+    /// How long it is kept. Default 30 days.
+    pub keep: Duration,
+    /// How many lines are kept where there is no store but memory. Default 20,000.
+    pub memory_lines: usize,
+}
+
+impl Default for Transcripts {
+    fn default() -> Self {
+        Self {
+            record: true,
+            keep: Duration::from_secs(30 * 24 * 3600),
+            memory_lines: 20_000,
+        }
+    }
+}
+
 /// `[log]`
 #[derive(Debug)]
 pub struct Log {
@@ -140,6 +161,10 @@ pub(super) fn read(root: &mut Reader<'_>) -> Config {
         exchange_limits: switchboard_exchange::Limits::default(),
         store: root
             .table("store", store)
+            .map(|at| at.value)
+            .unwrap_or_default(),
+        transcripts: root
+            .table("transcripts", transcripts)
             .map(|at| at.value)
             .unwrap_or_default(),
         log: root
@@ -245,6 +270,19 @@ fn store(reader: &mut Reader<'_>) -> Store {
     Store {
         url,
         follow: follow.unwrap_or(Store::default().follow),
+    }
+}
+
+fn transcripts(reader: &mut Reader<'_>) -> Transcripts {
+    let default = Transcripts::default();
+    Transcripts {
+        record: reader.flag("record").unwrap_or(default.record),
+        keep: reader
+            .positive_duration("keep", "\"30d\"")
+            .unwrap_or(default.keep),
+        memory_lines: reader
+            .count("memory_lines", "20000")
+            .unwrap_or(default.memory_lines),
     }
 }
 

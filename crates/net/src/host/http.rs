@@ -14,7 +14,7 @@ use switchboard_core::dialect::Handled;
 use super::body::BodyError;
 use super::mount::Mounted;
 use super::serve::Connection;
-use super::{Serves, amend, body, cors, ops, path, upgrade};
+use super::{Serves, amend, body, consult, cors, ops, path, upgrade};
 use crate::ws;
 
 /// Answers a request.
@@ -84,7 +84,7 @@ async fn dispatch(
             Box::pin(upgrade::answer(connection, mount, handshake, accepted)).await
         }
         Handled::Amend(change) => Box::pin(amend::answer(shared, mount, change)).await,
-        Handled::Consult(consult) => (consult.finish)(Err(Fault::StoreUnavailable), &shared.cx()),
+        Handled::Consult(question) => Box::pin(consult::answer(shared, mount, *question)).await,
         Handled::Keep(keep) => (keep.finish)(Err(Fault::StoreUnavailable), &shared.cx()),
         Handled::LookUp(_) => refuse(mount, &Fault::StoreUnavailable),
     }

@@ -188,7 +188,7 @@ fn is_choice(kind: &FieldKind) -> bool {
 }
 
 /// A field's name as an element may have it: three names are taken.
-fn element_name(name: &str) -> Cow<'_, str> {
+pub(crate) fn element_name(name: &str) -> Cow<'_, str> {
     if is_escapable(name) {
         Cow::Owned(format!("{ESCAPE}{name}"))
     } else {

@@ -95,42 +95,24 @@ fn read_custom(profile: &mut Profile, rest: &mut Map<String, Value>, custom: &Va
 /// The user as an engine wants it; never empty, because an opening without is refused.
 pub(crate) fn write<'a>(profile: &'a Profile, scenario: Option<&'a str>) -> Fields<'a> {
     let mut user = Fields::with_capacity(8);
-    let mut custom = Map::new();
     for (key, value) in profile.extras.of(&NAME).into_iter().flatten() {
-        match value {
-            Value::Object(compound) if key == CUSTOM => custom.clone_from(compound),
-            _ if key == CUSTOM || key == RECORDED => {}
-            _ => user.push(key.as_str(), value),
+        if key != CUSTOM && key != RECORDED {
+            user.push(key.as_str(), value);
         }
     }
-    let facts = profile.metadata.iter().chain(&profile.variables);
-    custom.extend(facts.map(|(name, value)| (name.clone(), Value::from(value.as_str()))));
-    if let Some(scenario) = scenario.or(profile.scenario.as_deref()) {
-        custom.insert(SCENARIO.to_owned(), Value::from(scenario));
-    }
-    let Locales {
-        selected,
-        host,
-        browser,
-    } = &profile.locales;
-    if let Some(language) = selected.as_ref().or(host.as_ref()) {
-        custom.insert(LANGUAGE.to_owned(), Value::from(language.as_str()));
-    }
+    let scenario = scenario.or(profile.scenario.as_deref());
     for (name, value) in &profile.attributes {
-        match name.as_str() {
-            IP_ADDRESS => {}
-            name if ATTRIBUTES.contains(&name) => user.insert(name, value),
-            _ => {
-                custom.insert(name.clone(), value.clone());
-            }
+        if ATTRIBUTES.contains(&name.as_str()) {
+            user.insert(name, value);
         }
     }
+    let custom = custom(profile, scenario);
     user.push(CUSTOM, Value::Object(custom));
     let address = profile.attributes.get(IP_ADDRESS);
     user.insert("ipAddress", address.map_or(UNKNOWN.into(), Field::from));
     for (key, value) in [
         ("country", &profile.country),
-        ("browserLanguage", browser),
+        ("browserLanguage", &profile.locales.browser),
         ("os", &profile.os),
         ("browser", &profile.browser),
         ("timezone", &profile.timezone),
@@ -140,7 +122,28 @@ pub(crate) fn write<'a>(profile: &'a Profile, scenario: Option<&'a str>) -> Fiel
     user
 }
 
-/// The user as a history row has it.
+/// All of the site's own facts, with the scenario and the language.
+pub(crate) fn custom(profile: &Profile, scenario: Option<&str>) -> Map<String, Value> {
+    let compound = profile.extras.get(&NAME, CUSTOM).and_then(Value::as_object);
+    let mut custom = compound.cloned().unwrap_or_default();
+    let facts = profile.metadata.iter().chain(&profile.variables);
+    custom.extend(facts.map(|(name, value)| (name.clone(), Value::from(value.as_str()))));
+    if let Some(scenario) = scenario {
+        custom.insert(SCENARIO.to_owned(), Value::from(scenario));
+    }
+    let Locales { selected, host, .. } = &profile.locales;
+    if let Some(language) = selected.as_ref().or(host.as_ref()) {
+        custom.insert(LANGUAGE.to_owned(), Value::from(language.as_str()));
+    }
+    for (name, value) in &profile.attributes {
+        if name != IP_ADDRESS && !ATTRIBUTES.contains(&name.as_str()) {
+            custom.insert(name.clone(), value.clone());
+        }
+    }
+    custom
+}
+
+/// The user as a history row has it. Rows are given to clients, which get back what clients said.
 pub(crate) fn write_row(profile: &Profile) -> RowUser {
     let attribute = |name: &str| profile.attributes.get(name).cloned();
     let mut custom: Map<String, Value> = profile

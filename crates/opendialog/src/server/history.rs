@@ -11,7 +11,7 @@ use switchboard_core::model::{Profile, Timestamp, UserEvent, UserInput};
 
 use super::answer::{published_messages, target};
 use super::{Server, call};
-use crate::convert::{self, input, text, user};
+use crate::convert::{self, did, input, text, user};
 use crate::error;
 use crate::options::FrontendOptions;
 use crate::wire::history::{Query, Row};
@@ -154,26 +154,20 @@ fn user_row(entry: &Entry, event: &UserEvent, view: &View) -> Option<Row> {
 /// The type and the data of what the user did, as the client sent them if it was one of
 /// OpenDialog's.
 pub(super) fn what_was_sent(event: &UserEvent) -> Option<(message::Kind, Map<String, Value>)> {
-    use message::Kind;
-    if let Some(sent) = input::sent(event) {
-        let row = sent.kind != Kind::UrlClick;
-        return row.then(|| (sent.kind, sent.data.cloned().unwrap_or_default()));
-    }
-    let (kind, words) = match &event.input {
-        UserInput::Open { query, .. } => (Kind::ChatOpen, query.clone()),
-        UserInput::Text { text } => (Kind::Text, Some(text.clone())),
-        UserInput::Choice(choice) => (Kind::ButtonResponse, choice.words().map(str::to_owned)),
-        UserInput::Form(form) | UserInput::Survey(form) => {
-            (Kind::FormResponse, form.summary.clone())
-        }
-        UserInput::File(file) => (Kind::Text, Some(file.name.clone())),
-        _ => return None,
+    let is_row = match input::sent(event) {
+        Some(sent) => sent.kind != message::Kind::UrlClick,
+        None => matches!(
+            event.input,
+            UserInput::Open { .. }
+                | UserInput::Text { .. }
+                | UserInput::Choice(_)
+                | UserInput::Form(_)
+                | UserInput::Survey(_)
+                | UserInput::File(_)
+        ),
     };
-    let mut data = Map::new();
-    if let Some(words) = words {
-        data.insert("text".to_owned(), Value::String(words));
-    }
-    Some((kind, data))
+    let did = is_row.then(|| did::of(event))?;
+    Some((did.kind, did.data))
 }
 
 fn blank(entry: &Entry, view: &View, place: usize) -> Row {

@@ -48,6 +48,11 @@ impl Invalid {
         self.add(field, format!("The {} field is required.", humanise(field)));
     }
 
+    /// Notes that a field is not what it must be, such as `an integer`.
+    pub fn must_be(&mut self, field: &str, what: &str) {
+        self.add(field, format!("The {} must be {what}.", humanise(field)));
+    }
+
     /// Whether there is no mistake.
     pub fn is_empty(&self) -> bool {
         self.errors.is_empty()
@@ -66,9 +71,23 @@ impl Default for Invalid {
     }
 }
 
-/// A field's name as the messages write it: underscores become spaces, dots stay.
+/// A field's name as the messages write it: underscores become spaces and camel case becomes words,
+/// dots stay. Names in capitals, such as those of headers, keep them.
 pub fn humanise(field: &str) -> String {
-    field.replace('_', " ")
+    let mut words = String::with_capacity(field.len() + 4);
+    let mut after_small = false;
+    for letter in field.chars() {
+        match letter {
+            '_' => words.push(' '),
+            _ if letter.is_ascii_uppercase() && after_small => {
+                words.push(' ');
+                words.push(letter.to_ascii_lowercase());
+            }
+            _ => words.push(letter),
+        }
+        after_small = letter.is_ascii_lowercase();
+    }
+    words
 }
 
 /// The body of other refusals.
@@ -90,6 +109,12 @@ pub enum Problem {
 impl Problem {
     /// Of a missing or wrong credential.
     pub const UNAUTHENTICATED: &'static str = "Unauthenticated.";
+
+    /// Of an export that comes too soon after others.
+    pub const TOO_MANY_EXPORTS: &'static str = "Too many export requests. Please try again later.";
+    /// Of an export that fails, as [`Problem::Error`].
+    pub const EXPORT_FAILED: &'static str =
+        "An error occurred while processing your export request.";
 
     /// The usual shape.
     pub fn new(message: impl Into<String>) -> Self {

@@ -8,6 +8,7 @@
     reason = "these are tests; clippy.toml allows it in test functions only, not in what they share"
 )]
 
+mod api;
 mod client;
 mod fixtures;
 mod properties;

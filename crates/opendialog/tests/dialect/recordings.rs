@@ -2,6 +2,7 @@
 
 mod fetching;
 mod reading;
+mod round_trip;
 mod users;
 
 use bytes::Bytes;

@@ -9,24 +9,25 @@ use crate::server::Server;
 use crate::server::access::{bearer, same};
 
 impl Server {
-    /// The token that a program shows, if it is one of ours and still good.
+    /// The token that a program shows and its place among ours, if it is one and still good. The
+    /// keys of webchats are none.
     pub(super) fn api_token(
         &self,
         request: &Request<Bytes>,
         cx: &Cx<'_>,
-    ) -> Result<&ApiToken, Fault> {
+    ) -> Result<(usize, &ApiToken), Fault> {
         let given = bearer(request)?;
         let mut found = None;
         // Every token is compared, so that the time does not tell which one was nearly right.
-        for token in &self.options.api.tokens {
+        for (place, token) in self.options.api.tokens.iter().enumerate() {
             if same(token.token.reveal(), given) {
-                found = Some(token);
+                found = Some((place, token));
             }
         }
-        let token = found.ok_or(Fault::Unauthorised(AuthProblem::Invalid))?;
+        let (place, token) = found.ok_or(Fault::Unauthorised(AuthProblem::Invalid))?;
         if token.expires.is_some_and(|end| end <= cx.now) {
             return Err(Fault::Unauthorised(AuthProblem::Expired));
         }
-        Ok(token)
+        Ok((place, token))
     }
 }

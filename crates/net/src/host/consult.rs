@@ -1,0 +1,74 @@
+//! Questions to the transcripts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Response;
+use switchboard_core::Fault;
+use switchboard_core::dialect::{Consult, TranscriptPage, TranscriptQuery};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+use tracing::error;
+
+use super::Shared;
+use super::http::refuse;
+use super::mount::Mounted;
+
+/// How many questions are worked on at a time: each may need much memory.
+pub(super) const AT_A_TIME: usize = 3;
+
+/// How long a question waits for its turn, and when to ask again after that.
+const BUSY: Duration = Duration::from_secs(2);
+
+/// Encoding more lines than this would keep other clients waiting.
+const FEW: usize = 500;
+
+/// Looks for what was said, and answers with it.
+pub(super) async fn answer(
+    shared: &Arc<Shared>,
+    mount: &Mounted,
+    consult: Consult,
+) -> Response<Bytes> {
+    let Ok(Ok(_place)) = timeout(BUSY, shared.consults.acquire()).await else {
+        let retry_after = Some(BUSY);
+        let fault = Fault::RateLimited { retry_after };
+        mount.meters.rejected(&fault);
+        return (consult.finish)(Err(fault), &shared.cx());
+    };
+    let found = look(shared, mount, &consult.query).await;
+    if let Err(fault) = &found {
+        mount.meters.rejected(fault);
+    }
+    let finish = consult.finish;
+    if found.as_ref().map_or(0, lines) <= FEW {
+        return finish(found, &shared.cx());
+    }
+    let shared = Arc::clone(shared);
+    match spawn_blocking(move || finish(found, &shared.cx())).await {
+        Ok(response) => response,
+        Err(broken) => {
+            let frontend = mount.meters.frontend();
+            error!(frontend, %broken, "an answer of transcripts failed");
+            refuse(mount, &Fault::Internal)
+        }
+    }
+}
+
+async fn look(
+    shared: &Shared,
+    mount: &Mounted,
+    query: &TranscriptQuery,
+) -> Result<TranscriptPage, Fault> {
+    let found = shared.exchange.transcripts().query(query).await;
+    found.map_err(|failed| {
+        let frontend = mount.meters.frontend();
+        let reason = std::error::Error::source(&failed).map(tracing::field::display);
+        error!(frontend, error = %failed, reason, "transcripts cannot be read");
+        Fault::StoreUnavailable
+    })
+}
+
+fn lines(page: &TranscriptPage) -> usize {
+    page.users.iter().map(|user| user.lines.len()).sum()
+}
