@@ -50,8 +50,8 @@ pub enum Command {
                   switchboard import --dialect opendialog --file export.json --output -\n\n\
                   The API token is read from the environment variable \
                   SWITCHBOARD_IMPORT_TOKEN, or the one that --token-env names.\n\
-                  The output has one JSON line for each user. It is complete or not there at \
-                  all.")]
+                  The output has a JSON line for each user, or several with later and later \
+                  conversations. A file is complete or not there at all.")]
     Import(ImportArgs),
 }
 

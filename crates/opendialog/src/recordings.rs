@@ -3,11 +3,11 @@
 //! `docs/protocols/opendialog.md#71-get-publicapiuser-interactions-doc` and
 //! `docs/protocols/opendialog.md#72-get-publicapiuser-data-export-doc`.
 //!
-//! - [`options`]: what is asked, and by which API.
-//! - [`course`]: what is asked for next: pages of the export, periods of the interactions.
-//! - [`patience`]: what is tried again, and when.
-//! - [`answer`]: what came, as users.
-//! - [`user`], [`line`]: a user and what was said, as the model has it.
+//! - `options`: what is asked, and by which API.
+//! - `course`: what is asked for next: pages of the export, periods of the interactions.
+//! - `patience`: what is tried again, and when.
+//! - `answer`: what came, as users.
+//! - `user`, `line`: a user and what was said, as the model has it.
 
 mod answer;
 mod course;
