@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand};
+use switchboard_core::model::Timestamp;
+
+use crate::commands::import::when;
 
 /// A gateway between chat widgets and bot engines: any dialect in, any dialect out.
 #[derive(Debug, Parser)]
@@ -40,6 +43,16 @@ pub enum Command {
                   Choices are picked by their number. /end ends the conversation, \
                   /cancel leaves a form.")]
     Chat(ChatArgs),
+    /// Take recorded conversations over from a vendor
+    #[command(after_help = "Examples:\n  \
+                  switchboard import --dialect opendialog --url https://my.cloud.opendialog.ai \\\n    \
+                  --from 2025-01-01 --to 2025-01-31 --output january.jsonl\n  \
+                  switchboard import --dialect opendialog --file export.json --output -\n\n\
+                  The API token is read from the environment variable \
+                  SWITCHBOARD_IMPORT_TOKEN, or the one that --token-env names.\n\
+                  The output has a JSON line for each user, or several with later and later \
+                  conversations. A file is complete or not there at all.")]
+    Import(ImportArgs),
 }
 
 /// Arguments of `serve`.
@@ -99,4 +112,45 @@ pub struct ChatArgs {
     /// The language to speak
     #[arg(long, value_name = "TAG")]
     pub language: Option<String>,
+}
+
+/// Arguments of `import`.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("place").required(true).args(["url", "files"]))]
+pub struct ImportArgs {
+    /// The vendor's dialect
+    #[arg(long, value_name = "DIALECT")]
+    pub dialect: String,
+    /// Fetch from the server at this address
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// Read what was fetched before, instead
+    #[arg(long = "file", value_name = "FILE", num_args = 1.., conflicts_with = "url")]
+    pub files: Vec<PathBuf>,
+    /// The environment variable that has the API token
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "SWITCHBOARD_IMPORT_TOKEN",
+        conflicts_with = "files"
+    )]
+    pub token_env: String,
+    /// OpenDialog: the API to ask: export (both sides), interactions or legacy (users' side)
+    #[arg(long, value_name = "API", conflicts_with = "files")]
+    pub api: Option<String>,
+    /// OpenDialog: how many users a page of the export has
+    #[arg(long, value_name = "NUMBER", conflicts_with = "files")]
+    pub per_page: Option<u32>,
+    /// Only what was said from then on: a day, "YYYY-MM-DD HH:MM:SS" in UTC, or RFC 3339
+    #[arg(long, value_name = "WHEN", value_parser = when::beginning)]
+    pub from: Option<Timestamp>,
+    /// Only what was said until then, a day's end included
+    #[arg(long, value_name = "WHEN", value_parser = when::end)]
+    pub to: Option<Timestamp>,
+    /// Only this user
+    #[arg(long, value_name = "ID")]
+    pub user: Option<String>,
+    /// Where to write to; - is the standard output
+    #[arg(long, value_name = "FILE")]
+    pub output: PathBuf,
 }

@@ -2,6 +2,7 @@
 
 pub mod chat;
 pub mod check;
+pub mod import;
 pub mod serve;
 
 use std::path::Path;

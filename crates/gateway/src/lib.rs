@@ -47,6 +47,7 @@ pub fn run() -> ExitCode {
         cli::Command::Serve(arguments) => commands::serve::run(&arguments, &environment),
         cli::Command::Check(arguments) => commands::check::run(&arguments, &environment),
         cli::Command::Chat(arguments) => commands::chat::run(&arguments, &environment),
+        cli::Command::Import(arguments) => commands::import::run(&arguments, &environment),
     };
     let exit = result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -42,6 +42,7 @@ fn every_command_shows_an_example() {
         &["serve", "--help"],
         &["check", "--help"],
         &["chat", "--help"],
+        &["import", "--help"],
     ] {
         let (code, out, _) = run(arguments);
         assert_eq!(code, 0);

@@ -33,6 +33,8 @@ pub struct NetDialer {
     default: Engine,
     /// For the others, by backend.
     special: HashMap<String, Engine>,
+    /// Largest answer to a request in bytes.
+    answer_bytes: usize,
 }
 
 /// The ways to one engine.
@@ -68,7 +70,15 @@ impl NetDialer {
                 .into_iter()
                 .map(|(backend, options)| Ok((backend, Engine::new(&options)?)))
                 .collect::<Result<_, TlsError>>()?,
+            answer_bytes: ANSWER_BYTES,
         })
+    }
+
+    /// The same with another limit to the answers of requests, in bytes. Default: 4 MiB.
+    #[must_use]
+    pub fn with_answer_limit(mut self, bytes: usize) -> Self {
+        self.answer_bytes = bytes;
+        self
     }
 
     fn engine(&self, backend: &str) -> &Engine {
@@ -88,8 +98,9 @@ impl Dialer for NetDialer {
     ) -> BoxFuture<Result<Response<Bytes>, TransportFault>> {
         let client = self.engine(backend).http().clone();
         let backend = Arc::clone(backend);
+        let limit = self.answer_bytes;
         Box::pin(async move {
-            let result = http::send(&client, request, timeout).await;
+            let result = http::send(&client, request, timeout, limit).await;
             match &result {
                 Ok(response) if response.status().is_server_error() => {
                     count_error(&backend, "http_5xx");

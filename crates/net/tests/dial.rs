@@ -87,6 +87,19 @@ async fn faults_are_told_apart() {
 }
 
 #[tokio::test]
+async fn a_dialer_may_take_larger_answers() {
+    let mut large = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
+    large.resize(5 * 1024 * 1024, b'x');
+    let url = engine(large).await;
+    let dialer = dialer().with_answer_limit(6 * 1024 * 1024);
+    let request = Request::get(url).body(Bytes::new()).unwrap();
+    let answer = dialer
+        .http(&BACKEND.into(), request, Duration::from_secs(5))
+        .await;
+    assert!(answer.unwrap().body().len() > 4 * 1024 * 1024);
+}
+
+#[tokio::test]
 async fn redirects_are_not_followed() {
     let url =
         engine(b"HTTP/1.1 302 Found\r\nlocation: /x\r\ncontent-length: 0\r\n\r\n".to_vec()).await;

@@ -5,6 +5,7 @@
 //! - `convert`: wire and model, one file per concept.
 //! - `server`: Switchboard plays OpenDialog towards a webchat.
 //! - `client`: Switchboard is a webchat towards an OpenDialog server.
+//! - `recordings`: conversations that an OpenDialog server has recorded.
 //! - `error`: the only mapping between faults and OpenDialog's error bodies.
 //! - `options`: what an operator can set.
 
@@ -12,13 +13,16 @@ mod client;
 mod convert;
 mod error;
 mod options;
+mod recordings;
 mod server;
 pub mod wire;
 
 use std::sync::Arc;
 
 use serde_json::Value;
-use switchboard_core::dialect::{Backend, Build, Dialect, Frontend, OptionsError, parse_options};
+use switchboard_core::dialect::{
+    Backend, Build, Dialect, Frontend, OptionsError, RecordedPeriod, RecordingSource, parse_options,
+};
 use switchboard_core::model::{Capabilities, ContentKind, DialectName, KindSet, TextFormat};
 
 pub use error::DialectError;
@@ -26,6 +30,7 @@ pub use options::{
     Anonymous, Api, ApiToken, BackendOptions, Client, DeepLinks, FrontendOptions, Generation,
     OpenWith, Pages, Scenario, Users, Webchat,
 };
+pub use recordings::{RecordingsApi, RecordingsOptions};
 
 /// The dialect's name in configuration, metrics and extras.
 pub const NAME: DialectName = DialectName::new("opendialog");
@@ -90,5 +95,14 @@ impl Dialect for OpenDialog {
         let options: BackendOptions = parse_options(options)?;
         let engine = client::Engine::new(options)?;
         Ok(Arc::new(engine))
+    }
+
+    fn recordings(
+        &self,
+        options: Value,
+        period: RecordedPeriod,
+    ) -> Result<Box<dyn RecordingSource>, OptionsError> {
+        let options: RecordingsOptions = parse_options(options)?;
+        Ok(Box::new(recordings::Source::new(options, period)?))
     }
 }

@@ -10,7 +10,7 @@ use crate::model::{Profile, Timestamp};
 /// Conversations that a vendor has recorded, fetched or read: a state machine without IO.
 ///
 /// The host calls `next` and does what it says. After a [`SourceStep::Fetch`] comes `response`, then
-/// `next` again.
+/// `next` again. After [`SourceStep::Done`] another file may be read.
 pub trait RecordingSource: Send {
     /// What to do next.
     fn next(&mut self, cx: &Cx<'_>) -> SourceStep;
@@ -29,8 +29,10 @@ pub enum SourceStep {
     Fetch(Request<Bytes>),
     /// Wait: the vendor wants to be asked less often.
     Wait(Duration),
-    /// A user's recorded conversations.
+    /// A user's recorded conversations. The same user may come again, with later ones.
     Recorded(Box<Recorded>),
+    /// What is worth knowing about the whole, one sentence.
+    Noted(String),
     /// Nothing more.
     Done,
     /// It cannot go on.

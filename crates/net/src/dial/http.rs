@@ -14,7 +14,7 @@ use switchboard_core::dialect::TransportFault;
 use tokio::time::timeout;
 use tracing::debug;
 
-use super::{ANSWER_BYTES, CONNECT_TIMEOUT};
+use super::CONNECT_TIMEOUT;
 
 /// Sends requests over pooled connections.
 pub(super) type Client = legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
@@ -45,11 +45,12 @@ pub(super) fn client(tls: rustls::ClientConfig) -> Client {
         .build(connector)
 }
 
-/// Sends a request and collects the whole answer.
+/// Sends a request and collects the whole answer, of no more than `limit` bytes.
 pub(super) async fn send(
     client: &Client,
     request: Request<Bytes>,
     time: Duration,
+    limit: usize,
 ) -> Result<Response<Bytes>, TransportFault> {
     let exchange = async {
         let response = client
@@ -65,7 +66,7 @@ pub(super) async fn send(
                 }
             })?;
         let (parts, body) = response.into_parts();
-        Ok(Response::from_parts(parts, collect(body).await?))
+        Ok(Response::from_parts(parts, collect(body, limit).await?))
     };
     timeout(time, exchange)
         .await
@@ -82,9 +83,9 @@ fn cause(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 /// Reads an answer. One that comes in one piece is handed on without a copy.
-async fn collect(mut body: Incoming) -> Result<Bytes, TransportFault> {
+async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, TransportFault> {
     let announced = body.size_hint().lower();
-    if announced > ANSWER_BYTES as u64 {
+    if announced > limit as u64 {
         return Err(TransportFault::TooLarge);
     }
     let mut first = Bytes::new();
@@ -103,7 +104,7 @@ async fn collect(mut body: Incoming) -> Result<Bytes, TransportFault> {
             }
             whole.extend_from_slice(&piece);
         }
-        if first.len().max(whole.len()) > ANSWER_BYTES {
+        if first.len().max(whole.len()) > limit {
             return Err(TransportFault::TooLarge);
         }
     }

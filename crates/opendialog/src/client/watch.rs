@@ -8,10 +8,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use switchboard_core::model::Timestamp;
 
-use crate::wire::Slot;
 use crate::wire::history::Row;
 use crate::wire::outbound::{Data, Outbound};
 
@@ -126,7 +124,7 @@ impl Watch {
             .take_while(|row| !is_users(row))
             .filter(Row::is_bots)
             .map(|row| {
-                let message = message(&row);
+                let message = row.to_message();
                 (row, message)
             })
             .collect();
@@ -177,22 +175,6 @@ fn seen_in_window(known: &[Print], rows: &[Print]) -> usize {
         .last()
         .and_then(|last| rows.iter().rposition(|row| row == last))
         .map_or(0, |place| place + 1)
-}
-
-/// The message that a row tells of.
-fn message(row: &Row) -> Outbound {
-    let kind = row.kind.get().map_or("text", String::as_str);
-    let data = match &row.data {
-        Slot::Given(data @ Value::Object(_)) => data.clone(),
-        _ => serde_json::json!({ "text": row.message.get() }),
-    };
-    let mut message = Outbound::new(kind, Data::decode(kind, data));
-    let intent = row
-        .intents
-        .get()
-        .and_then(|intents| intents.get(0)?.as_str());
-    message.intent = Slot::or_null(intent.map(str::to_owned));
-    message
 }
 
 fn print(message: &Outbound) -> Print {

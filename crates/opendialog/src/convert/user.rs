@@ -29,6 +29,9 @@ const STORED: [&str; 6] = [
 /// The attribute that keeps the client's address.
 const IP_ADDRESS: &str = "ip_address";
 
+/// The extra that holds what a recording tells of the user, and no engine is told.
+pub(crate) const RECORDED: &str = "recorded";
+
 /// What a request tells of its user.
 pub(crate) fn read(user_id: &str, user: Option<&Fields<'_>>) -> Profile {
     let mut profile = Profile {
@@ -127,7 +130,7 @@ fn joined(list: &[Value]) -> String {
 pub(crate) fn write<'a>(profile: &'a Profile, scenario: Option<&'a str>) -> Fields<'a> {
     let mut user = Fields::with_capacity(8);
     for (key, value) in profile.extras.of(&NAME).into_iter().flatten() {
-        if key != CUSTOM {
+        if key != CUSTOM && key != RECORDED {
             user.push(key.as_str(), value);
         }
     }

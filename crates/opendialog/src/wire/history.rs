@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Slot;
-use super::outbound::THEM;
+use super::outbound::{Data, Outbound, THEM};
 
 /// How much history is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +106,22 @@ impl Row {
     /// Whether the bot said it.
     pub fn is_bots(&self) -> bool {
         self.author.get().is_some_and(|author| author == THEM)
+    }
+
+    /// The message that a row of the bot's tells of.
+    pub fn to_message(&self) -> Outbound {
+        let kind = self.kind.get().map_or("text", String::as_str);
+        let data = match &self.data {
+            Slot::Given(data @ Value::Object(_)) => data.clone(),
+            _ => serde_json::json!({ "text": self.message.get() }),
+        };
+        let mut message = Outbound::new(kind, Data::decode(kind, data));
+        let intent = self
+            .intents
+            .get()
+            .and_then(|intents| intents.get(0)?.as_str());
+        message.intent = Slot::or_null(intent.map(str::to_owned));
+        message
     }
 }
 

@@ -15,6 +15,7 @@ mod fixtures;
 mod pages;
 mod properties;
 mod recording;
+mod recordings;
 mod server;
 mod support;
 mod users;

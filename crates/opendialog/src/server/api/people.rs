@@ -50,7 +50,7 @@ pub(super) fn data(profile: &Profile) -> Map<String, Value> {
     let custom = user::custom(profile, profile.scenario.as_deref());
     data.insert("custom".to_owned(), Value::Object(custom));
     for (key, value) in profile.extras.of(&NAME).into_iter().flatten() {
-        if !data.contains_key(key) {
+        if key != user::RECORDED && !data.contains_key(key) {
             data.insert(key.clone(), value.clone());
         }
     }
