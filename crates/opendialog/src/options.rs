@@ -33,6 +33,8 @@ pub struct FrontendOptions {
     pub scenarios: Vec<Scenario>,
     /// Which client is expected. Default `webchat-1`.
     pub client: Client,
+    /// How words are marked up. Default `html`.
+    pub text_format: TextStyle,
     /// How the webchat looks and begins.
     pub webchat: Webchat,
     /// Systems that the page has a chat mode for. An offer of a handover to one of them becomes a
@@ -70,6 +72,7 @@ impl Default for FrontendOptions {
             require_app_key: false,
             scenarios: Vec::new(),
             client: Client::default(),
+            text_format: TextStyle::default(),
             webchat: Webchat::default(),
             handover_systems: Vec::new(),
             fallback_greeting: "Hello!".to_owned(),
@@ -160,6 +163,18 @@ pub enum Client {
     /// A newer widget or a custom client: it knows the newer types as well.
     #[serde(rename = "current")]
     Current,
+}
+
+/// How a frontend marks words up: `docs/protocols/opendialog.md#35-text-escaping-mark-up`. What an
+/// OpenDialog engine says keeps its own marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TextStyle {
+    /// Links in `text` messages, nothing else: what webchat 1.0.0 shows.
+    #[default]
+    Html,
+    /// Markdown in `text`, `button`, `form` and `rich` messages: what the newer widget shows.
+    Markdown,
 }
 
 /// How the webchat looks and begins: `docs/protocols/opendialog.md#41-webchat-config`.
