@@ -9,8 +9,11 @@
 )]
 
 mod client;
+mod client_types;
+mod fields;
 mod fixtures;
 mod properties;
 mod recording;
 mod server;
 mod support;
+mod types;
