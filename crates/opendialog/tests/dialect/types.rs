@@ -167,6 +167,25 @@ fn types_of_the_reference_and_their_newer_options_come_out_as_they_went_in() {
     for wire in &newer {
         assert_eq!(through("current", wire), *wire);
     }
+    // What 1.0.0 shows nothing of becomes what it can show.
+    for (place, kind) in [
+        (0, "text"),
+        (1, "date-picker"),
+        (2, "text"),
+        (3, "text"),
+        (5, "text"),
+        (6, "text"),
+        (7, "longtext"),
+        (8, "text"),
+    ] {
+        let answer = through("webchat-1", &newer[place]);
+        assert_eq!(answer["type"], kind, "{}", newer[place]["type"]);
+        suits_webchat_1(&answer);
+    }
+    assert_eq!(
+        through("webchat-1", &newer[0])["data"]["text"],
+        "A human comes"
+    );
     let mut enveloped = message("text", words(), json!({}));
     for (key, value) in [
         ("kind", json!("outgoing")),
