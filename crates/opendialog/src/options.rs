@@ -3,6 +3,7 @@
 mod api;
 mod links;
 mod pages;
+mod style;
 mod users;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use switchboard_core::dialect::{OptionsError, Secret, duration, durations};
 pub use api::{Api, ApiToken};
 pub use links::DeepLinks;
 pub use pages::Pages;
+pub use style::TextStyle;
 pub use users::{Anonymous, Users};
 
 use crate::wire::callback;
@@ -163,18 +165,6 @@ pub enum Client {
     /// A newer widget or a custom client: it knows the newer types as well.
     #[serde(rename = "current")]
     Current,
-}
-
-/// How a frontend marks words up: `docs/protocols/opendialog.md#35-text-escaping-mark-up`. What an
-/// OpenDialog engine says keeps its own marks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TextStyle {
-    /// Links in `text` messages, nothing else: what webchat 1.0.0 shows.
-    #[default]
-    Html,
-    /// Markdown in `text`, `button`, `form` and `rich` messages: what the newer widget shows.
-    Markdown,
 }
 
 /// How the webchat looks and begins: `docs/protocols/opendialog.md#41-webchat-config`.

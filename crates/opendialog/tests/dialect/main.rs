@@ -8,8 +8,11 @@
     reason = "these are tests; clippy.toml allows it in test functions only, not in what they share"
 )]
 
+mod checklist;
 mod client;
+mod client_answers;
 mod client_types;
+mod configuration;
 mod fields;
 mod fixtures;
 mod properties;
