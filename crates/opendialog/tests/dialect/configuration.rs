@@ -140,3 +140,16 @@ fn ratings_that_lack_something_are_told_of_all_of_it() {
         }),
     );
 }
+
+#[test]
+fn the_second_generations_configuration_needs_no_key() {
+    let frontend = frontend(json!({"app_keys": ["APP_KEY"]}));
+    let first = call(&*frontend, get("/chatApi-config?user_id=u"));
+    assert_eq!(first.operation, Operation::Touch);
+    let (_, response) = refused(&*frontend, get("/chat-api/configuration?user_id=u"));
+    assert_eq!(response.status(), 401);
+    // A wrong key is refused where none is needed, too: it is the page's mistake.
+    let request = Request::get("/chatApi-config?user_id=u").header("Authorization", "Bearer no");
+    let (_, response) = refused(&*frontend, request.body(Bytes::new()).unwrap());
+    assert_eq!(response.status(), 401);
+}

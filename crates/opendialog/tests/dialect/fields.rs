@@ -6,7 +6,7 @@ use http::Request;
 use serde_json::{Value, json};
 use switchboard_core::model::{ChoiceMade, UserInput};
 
-use crate::support::{call, event, frontend, json, post, refused};
+use crate::support::{Driven, call, event, frontend, json, post, refused};
 
 fn whole() -> Value {
     json!({"notification": "message", "user_id": "u-1", "author": "u-1",
@@ -258,6 +258,16 @@ fn core_intents_open_the_conversation_anew() {
             query: None,
         };
         assert_eq!(event(&call).input, expected);
+        // An OpenDialog engine hears what was asked for.
+        let mut leg = Driven::new(json!({"url": "http://engine.test", "welcome": "WELCOME"}));
+        let (_, request) = leg.tell(event(&call), &call.profile);
+        let told = &crate::support::body(&request)["content"];
+        let meant = callback.replace("intent.core.welcome", "WELCOME");
+        assert_eq!(told["callback_id"], meant);
+        assert_eq!(
+            (&told["type"], &told["escalating"]),
+            (&json!("trigger"), &json!(true))
+        );
     }
 }
 
