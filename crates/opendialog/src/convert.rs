@@ -29,6 +29,7 @@ use switchboard_core::text::safe_url;
 use crate::NAME;
 use crate::options::{Client, TextStyle};
 use crate::wire::outbound::{Data, Outbound};
+use crate::wire::scalar::text_of;
 use crate::wire::{Slot, time};
 use patch::Patch;
 
@@ -235,8 +236,8 @@ pub(crate) fn read(kind: &str, data: Data) -> Read {
             name: kind.to_owned(),
             text: data
                 .get("text")
-                .and_then(Value::as_str)
-                .map(|body| text::rich(body.to_owned())),
+                .and_then(text_of)
+                .map(|body| text::rich(body.into_owned())),
         }
         .into(),
     }

@@ -27,6 +27,9 @@ pub fn suits_webchat_1(answer: &Value) {
         assert!(!list.contains(&json!(false)), "{answer:#}");
     }
     let last = list.len() - 1;
+    if let Some(place) = list.iter().rposition(takes_over) {
+        assert!(list[place + 1..].iter().all(only_skips), "{answer:#}");
+    }
     for (place, message) in list.iter().enumerate().filter(|(_, it)| it.is_object()) {
         let data = &message["data"];
         assert!(data.is_object(), "{message:#}");
@@ -44,13 +47,25 @@ pub fn suits_webchat_1(answer: &Value) {
             assert_eq!(data["hidetime"], place < last, "{message:#}");
         }
         let kind = message["type"].as_str().unwrap();
-        let takes_over =
-            matches!(kind, "date-picker" | "autocomplete" | "longtext") || kind.starts_with("fp-");
-        assert!(!takes_over || place == last || list.len() > 2, "{answer:#}");
         assert_ne!(kind, "long_text");
         assert!(kind != "longtext" || list.len() == 1, "{answer:#}");
         suits(kind, data);
     }
+}
+
+/// Whether a message takes the place of the text box or of all others.
+fn takes_over(message: &Value) -> bool {
+    match message["type"].as_str() {
+        Some("date-picker" | "autocomplete" | "longtext" | "fp-form" | "fp-rich") => true,
+        Some("button") => message["data"]["external"] == true && !only_skips(message),
+        _ => false,
+    }
+}
+
+fn only_skips(message: &Value) -> bool {
+    let buttons = message["data"]["buttons"].as_array();
+    message["data"]["external"] == true
+        && buttons.is_some_and(|buttons| buttons.iter().all(|button| button["type"] == "skip"))
 }
 
 fn suits(kind: &str, data: &Value) {

@@ -159,6 +159,11 @@ fn an_unknown_type_is_read_by_its_text() {
         panic!("understood");
     };
     assert_eq!((name.as_str(), &*text.unwrap().body), ("hologram", "Look"));
+    // A number in the place of words is read as words.
+    let Content::Other { text, .. } = said(json!({"type": "text", "data": {"text": 5}})) else {
+        panic!("understood");
+    };
+    assert_eq!(&*text.unwrap().body, "5");
     assert!(matches!(
         said(json!({"type": "hologram", "data": {"beam": 1}})),
         Content::Other { text: None, .. }
