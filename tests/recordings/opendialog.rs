@@ -52,16 +52,79 @@ async fn the_webchat_finds_what_it_needs() {
         base: gateway.url(""),
         http: reqwest::Client::new(),
         said: BTreeMap::new(),
+        calls: BTreeMap::new(),
+        pages: 0,
     };
-    let mut requests = 0;
     for line in &recording("opendialog-webchat.jsonl") {
         if line.is_from_client() && is_call(line) {
             webchat.request(line).await;
-            requests += 1;
         }
     }
-    assert!(requests > 60, "{requests} requests");
+    let calls: BTreeMap<&str, usize> = webchat.calls.iter().map(|(k, n)| (&**k, *n)).collect();
+    let expected = BTreeMap::from([
+        ("configuration", 8),
+        ("history", 6),
+        ("transcript", 1),
+        ("chat_open", 6),
+        ("text", 14),
+        ("button_response", 3),
+        ("form_response", 1),
+        ("trigger", 2),
+        ("url_click", 1),
+    ]);
+    assert_eq!(calls, expected);
+    assert!(webchat.pages > 20, "{} pages and files", webchat.pages);
     assert_nothing_refused(&gateway).await;
+}
+
+/// What the demo bot says to a word, and the types that come of it.
+const DEMO: [(&str, &[&str]); 18] = [
+    ("hello", &["text"]),
+    ("menu", &["button"]),
+    ("format", &["text"]),
+    ("picture", &["image"]),
+    ("video", &["text"]),
+    ("sound", &["text"]),
+    ("file", &["text"]),
+    ("list", &["list"]),
+    ("carousel", &["list"]),
+    ("form", &["form"]),
+    ("date", &["date-picker"]),
+    ("cancel", &["button"]),
+    ("place", &["text"]),
+    ("cancel", &["button"]),
+    ("sign", &["text"]),
+    ("cancel", &["button"]),
+    ("upload", &["text"]),
+    ("feedback", &["button"]),
+];
+
+#[tokio::test]
+async fn every_answer_of_the_demo_bot_suits_the_webchat() {
+    let gateway = Gateway::start(&config()).await;
+    let http = reqwest::Client::new();
+    for (word, kinds) in DEMO {
+        let body = json!({"notification": "message", "user_id": "demo", "author": "demo",
+            "content": {"type": "text", "data": {"text": word}, "user": {}}});
+        let request = http
+            .post(gateway.url("/incoming/webchat"))
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        let answer = request.send().await.unwrap().text().await.unwrap();
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        let messages = match answer {
+            Value::Array(messages) => messages,
+            message => vec![message],
+        };
+        let mut said = Vec::new();
+        for message in &messages {
+            shown(word, message);
+            said.push(message["type"].as_str().unwrap());
+        }
+        for kind in kinds {
+            assert!(said.contains(kind), "{word}: {messages:#?}");
+        }
+    }
 }
 
 /// A browser looks for a picture of the site by itself.
@@ -80,6 +143,10 @@ struct Webchat {
     http: reqwest::Client,
     /// The rows that each user's history should hold, oldest first: author and text.
     said: BTreeMap<String, Vec<(String, Option<String>)>>,
+    /// How often each kind of call was made.
+    calls: BTreeMap<String, usize>,
+    /// How many pages and files were fetched.
+    pages: usize,
 }
 
 impl Webchat {
@@ -92,6 +159,7 @@ impl Webchat {
         assert_eq!(got.status, 200, "{label}: {got:?}");
         assert!(got.has_cors(), "{label}: {got:?}");
         if is_page_or_file(&line.path) {
+            self.pages += 1;
             let expected = match line.path.rsplit('.').next().unwrap() {
                 "js" | "css" | "svg" => line.path.trim_start_matches('/'),
                 _ => "<div id=\"app\"><opendialog-chat></opendialog-chat></div>",
@@ -100,11 +168,24 @@ impl Webchat {
             return;
         }
         match line.path.rsplit('/').next().unwrap() {
-            "webchat-config" => configuration(&label, line, &got),
-            "file" => self.transcript(&label, line, &got),
-            "history" => self.history(&label, line, &got),
+            "webchat-config" => {
+                self.count("configuration");
+                configuration(&label, line, &got);
+            }
+            "file" => {
+                self.count("transcript");
+                self.transcript(&label, line, &got);
+            }
+            "history" => {
+                self.count("history");
+                self.history(&label, line, &got);
+            }
             _ => self.message(&label, line, &got),
         }
+    }
+
+    fn count(&mut self, call: &str) {
+        *self.calls.entry(call.to_owned()).or_default() += 1;
     }
 
     fn message(&mut self, label: &str, line: &Line, got: &Got) {
@@ -112,6 +193,7 @@ impl Webchat {
         let content = &sent["content"];
         let kind = content["type"].as_str().unwrap();
         let user = sent["user_id"].as_str().unwrap();
+        self.count(kind);
         let rows = self.said.entry(user.to_owned()).or_default();
         if kind == "url_click" {
             assert_eq!(got.body, "", "{label}: never part of the dialogue");

@@ -28,8 +28,9 @@ use switchboard_core::model::{Action, Content, Extras, Message, MessageId, RichT
 use switchboard_core::text::safe_url;
 
 use crate::NAME;
-use crate::options::Client;
+use crate::options::{Client, TextStyle};
 use crate::wire::outbound::{Data, Outbound};
+use crate::wire::scalar::text_of;
 use crate::wire::{Slot, time};
 use patch::Patch;
 
@@ -40,6 +41,8 @@ pub(crate) struct Target<'a> {
     pub(crate) client: Client,
     /// Systems that the client has a chat mode for.
     pub(crate) handover_systems: &'a [String],
+    /// How it wants words marked up.
+    pub(crate) style: TextStyle,
 }
 
 impl Target<'_> {
@@ -98,6 +101,7 @@ pub(crate) fn to_model(
         target: Target {
             client: Client::Current,
             handover_systems: &[],
+            style: TextStyle::Html,
         },
         native: Some(&wire.kind),
         items: &read.items,
@@ -130,11 +134,17 @@ pub(crate) fn from_model(message: &Message, target: Target<'_>) -> Vec<Outbound>
         .into_iter()
         .map(|(kind, data)| Outbound::new(kind, data))
         .collect();
-    if let (Some(note), [only]) = (note, written.as_mut_slice()) {
-        note.apply(only);
-        if target.client == Client::Webchat1 {
-            pickers::suit_webchat_1(only);
+    match (note, written.as_mut_slice()) {
+        (Some(note), [only]) => {
+            note.apply(only);
+            if target.client == Client::Webchat1 {
+                pickers::suit_webchat_1(only);
+            }
         }
+        (None, [only]) if target.style == TextStyle::Markdown => {
+            text::mark_down(only, &message.content);
+        }
+        _ => {}
     }
     if let switchboard_core::model::Author::Operator {
         name: Some(name), ..
@@ -227,8 +237,8 @@ pub(crate) fn read(kind: &str, data: Data) -> Read {
             name: kind.to_owned(),
             text: data
                 .get("text")
-                .and_then(Value::as_str)
-                .map(|body| text::rich(body.to_owned())),
+                .and_then(text_of)
+                .map(|body| text::rich(body.into_owned())),
         }
         .into(),
     }

@@ -28,7 +28,7 @@ use switchboard_core::model::{Capabilities, ContentKind, DialectName, KindSet, T
 pub use error::DialectError;
 pub use options::{
     Anonymous, Api, ApiToken, BackendOptions, Client, DeepLinks, FrontendOptions, Generation,
-    OpenWith, Pages, Scenario, Users, Webchat,
+    OpenWith, Pages, Scenario, TextStyle, Users, Webchat,
 };
 pub use recordings::{RecordingsApi, RecordingsOptions};
 

@@ -4,6 +4,7 @@ mod address;
 mod api;
 mod links;
 mod pages;
+mod style;
 mod users;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use switchboard_core::dialect::{OptionsError, Secret, duration, durations};
 pub use api::{Api, ApiToken};
 pub use links::DeepLinks;
 pub use pages::Pages;
+pub use style::TextStyle;
 pub use users::{Anonymous, Users};
 
 use crate::wire::callback;
@@ -34,6 +36,8 @@ pub struct FrontendOptions {
     pub scenarios: Vec<Scenario>,
     /// Which client is expected. Default `webchat-1`.
     pub client: Client,
+    /// How words are marked up. Default `html`.
+    pub text_format: TextStyle,
     /// How the webchat looks and begins.
     pub webchat: Webchat,
     /// Systems that the page has a chat mode for. An offer of a handover to one of them becomes a
@@ -72,6 +76,7 @@ impl Default for FrontendOptions {
             require_app_key: false,
             scenarios: Vec::new(),
             client: Client::default(),
+            text_format: TextStyle::default(),
             webchat: Webchat::default(),
             handover_systems: Vec::new(),
             fallback_greeting: "Hello!".to_owned(),

@@ -1,5 +1,7 @@
 //! A conversation's counterpart at an OpenDialog server.
 
+mod renew;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,9 +21,11 @@ use super::request::{Cookies, Site, Speaker};
 use super::watch::Watch;
 use crate::convert::{self, user};
 use crate::error::{DialectError, decode_fault};
+use crate::options::Generation;
 use crate::wire::history::Row;
 use crate::wire::message::{Answer, Kind};
 use crate::wire::outbound::Outbound;
+use renew::Spare;
 
 /// How long a look at the history may take.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(10);
@@ -64,6 +68,8 @@ struct Pending {
     turn: Option<MessageId>,
     /// It is part of the dialogue: it has a row in the history and an answer.
     dialogue: bool,
+    /// What is repeated if the engine wants a fresh token first.
+    spare: Spare,
 }
 
 /// The leg.
@@ -125,11 +131,18 @@ impl OpenDialogLeg {
         if dialogue {
             self.state.watch.stop();
         }
+        // The generations before have no tokens.
+        let spare = if self.site.options.generation == Generation::Three {
+            Spare::Unused(Box::new(request.clone()))
+        } else {
+            Spare::None
+        };
         let call = self.call(request, self.site.options.timeout, output);
         self.pending.push(Pending {
             call,
             turn: Some(turn),
             dialogue,
+            spare,
         });
     }
 
@@ -335,8 +348,12 @@ impl Leg for OpenDialogLeg {
                     self.look = None;
                     self.looked(result, cx, output);
                 } else if let Some(place) = self.pending.iter().position(|it| it.call == call) {
-                    let pending = self.pending.swap_remove(place);
-                    self.answered(&pending, result, cx, output);
+                    let mut pending = self.pending.swap_remove(place);
+                    if self.renew(&mut pending, &result, output) {
+                        self.pending.push(pending);
+                    } else {
+                        self.answered(&pending, result, cx, output);
+                    }
                 }
             }
             LegInput::Timer => self.look(cx, output),

@@ -47,6 +47,13 @@ pub(super) enum Asked {
         /// The attribute that receives it.
         attribute: String,
     },
+    /// A place.
+    Place {
+        /// What it is sent back by.
+        callback: String,
+        /// The attribute that receives it.
+        attribute: String,
+    },
     /// One of many values.
     Search {
         /// What it is sent back by.
@@ -161,6 +168,16 @@ impl Memory {
                 self.asked = search.attribute.clone().map(|attribute| Asked::Search {
                     callback: search.callback.clone(),
                     attribute,
+                });
+            }
+            Content::Location {
+                callback,
+                attribute,
+                ..
+            } if !callback.is_empty() => {
+                self.asked = Some(Asked::Place {
+                    callback: callback.clone(),
+                    attribute: attribute.clone().unwrap_or_else(|| "location".to_owned()),
                 });
             }
             Content::Upload(request) => self.upload = request.attribute.clone(),

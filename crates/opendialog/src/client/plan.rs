@@ -135,6 +135,10 @@ impl<'a> Draft<'a> {
                 callback,
                 attribute,
             }) => self.picked(callback, value_for(attribute, &text), text),
+            Some(Asked::Place {
+                callback,
+                attribute,
+            }) => self.place(callback, attribute, text),
             None => match self.sent {
                 Some(Sent {
                     kind: kind @ Kind::LongtextResponse,
@@ -150,6 +154,17 @@ impl<'a> Draft<'a> {
     fn picked(&self, callback: &'a str, value: String, words: Cow<'a, str>) -> Plan<'a> {
         let data = [("text", words), ("value", value.into())];
         self.content(Kind::ButtonResponse, Some(callback), data)
+    }
+
+    /// A place in words. What carries it is assumed; that an attribute of these parts comes of it
+    /// is known (`docs/protocols/opendialog.md#34-newer-types-authoring-options-are-doc-the-json-shown-is-assumed-unless-marked`).
+    fn place(&self, callback: &'a str, attribute: &'a str, words: Cow<'a, str>) -> Plan<'a> {
+        let place = json!({"formatted_address": words});
+        let mut plan = self.content(Kind::FormResponse, Some(callback), [("text", words)]);
+        if let Plan::Say(content) = &mut plan {
+            content.data.insert(attribute, place);
+        }
+        plan
     }
 
     fn choice(&self, choice: &'a ChoiceMade, memory: &'a Memory) -> Plan<'a> {

@@ -1,10 +1,12 @@
 //! Requests to the engine: paths, headers and cookies of the three generations.
 
+use std::fmt;
+
 use bytes::Bytes;
 use http::request::Builder;
 use http::uri::InvalidUri;
-use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use switchboard_core::model::MessageId;
 
@@ -23,28 +25,71 @@ const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
+/// The cookie whose value the next request that changes something repeats, and the header for it.
+/// The names are assumed: `docs/protocols/opendialog.md#9-authentication-of-chat-users`.
+const CSRF_COOKIE: &str = "XSRF-TOKEN";
+const CSRF_HEADER: HeaderName = HeaderName::from_static("x-xsrf-token");
+/// How many cookies are kept, and how long one may be.
+const COOKIES: usize = 32;
+const COOKIE_BYTES: usize = 8 * 1024;
+
 /// Cookies that the engine set: the token of an anonymous user above all.
 /// See `docs/protocols/opendialog.md#9-authentication-of-chat-users`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Cookies(Vec<(String, String)>);
+
+impl fmt::Debug for Cookies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.0.iter().map(|(name, _)| name);
+        f.debug_list().entries(names).finish()
+    }
+}
 
 impl Cookies {
     /// Takes over what a response sets. There is one engine and one path, so a name is enough.
     pub(super) fn keep(&mut self, headers: &HeaderMap) {
         for cookie in headers.get_all(header::SET_COOKIE) {
-            let Some((name, value)) = cookie
-                .to_str()
-                .ok()
-                .and_then(|cookie| cookie.split(';').next()?.split_once('='))
-            else {
+            let Some(cookie) = cookie.to_str().ok().filter(|it| it.len() <= COOKIE_BYTES) else {
+                continue;
+            };
+            let mut parts = cookie.split(';');
+            let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else {
                 continue;
             };
             let (name, value) = (name.trim(), value.trim());
+            let is_over = parts.any(|part| {
+                let (name, value) = part.split_once('=').unwrap_or_default();
+                let seconds = value.trim().parse::<i64>();
+                name.trim().eq_ignore_ascii_case("max-age") && seconds.is_ok_and(|left| left <= 0)
+            });
             self.0.retain(|(known, _)| known != name);
-            if !value.is_empty() {
+            if !value.is_empty() && !is_over {
+                if self.0.len() >= COOKIES {
+                    self.0.remove(0);
+                }
                 self.0.push((name.to_owned(), value.to_owned()));
             }
+        }
+    }
+
+    /// Proves to the engine that it was not another site's page that sent a request.
+    fn csrf(&self) -> Option<HeaderValue> {
+        let (_, token) = self.0.iter().find(|(name, _)| name == CSRF_COOKIE)?;
+        // As browsers' scripts do it.
+        let token = percent_decode_str(token).decode_utf8().ok()?;
+        let mut token = HeaderValue::try_from(&*token).ok()?;
+        token.set_sensitive(true);
+        Some(token)
+    }
+
+    /// Puts the cookies as they are now into a request that was made with older ones.
+    pub(super) fn renew(&self, headers: &mut HeaderMap) {
+        for (name, value) in [(header::COOKIE, self.header()), (CSRF_HEADER, self.csrf())] {
+            match value {
+                Some(value) => headers.insert(name, value),
+                None => headers.remove(name),
+            };
         }
     }
 
@@ -144,8 +189,25 @@ impl Speaker<'_> {
             .body(Bytes::new())
     }
 
+    /// What the vendor's client asks first. Its answer sets the cookies.
+    pub(super) fn configuration(&self) -> http::Result<Request<Bytes>> {
+        let path = match self.site.options.generation {
+            Generation::One => "webchat-config",
+            Generation::Two => "chatApi-config",
+            Generation::Three => "chat-api/configuration",
+        };
+        let user_id = utf8_percent_encode(self.user_id, IN_PATH);
+        let uri = self.site.uri(&format!("{path}?user_id={user_id}"))?;
+        self.request(Method::GET, uri).body(Bytes::new())
+    }
+
     fn post(&self, uri: Uri, body: &impl Serialize) -> http::Result<Request<Bytes>> {
-        self.request(Method::POST, uri)
+        let request = self.request(Method::POST, uri);
+        let request = match self.cookies.csrf() {
+            Some(token) => request.header(CSRF_HEADER, token),
+            None => request,
+        };
+        request
             .header(header::CONTENT_TYPE, JSON)
             .body(Bytes::from(json::write(body)))
     }
@@ -195,5 +257,7 @@ mod tests {
         assert_eq!(set("a=3; Secure").as_deref(), Some("b=2; a=3"));
         assert_eq!(set("a=").as_deref(), Some("b=2"));
         assert_eq!(set("nonsense").as_deref(), Some("b=2"));
+        assert_eq!(set("c=4; Max-Age=0").as_deref(), Some("b=2"));
+        assert_eq!(format!("{cookies:?}"), r#"["b"]"#);
     }
 }

@@ -10,7 +10,7 @@ use switchboard_core::text::safe_url;
 use super::choices::{self, Place};
 use super::patch::{self, Patch};
 use super::{Hint, Read, Target, Typed, links, part_extras, text};
-use crate::options::Client;
+use crate::options::{Client, TextStyle};
 use crate::wire::Slot;
 use crate::wire::outbound::{self, CardImage, Common, Data, Item, Rich};
 
@@ -253,6 +253,7 @@ fn write_item(content: &Content, actions: &[Action]) -> Item {
         target: Target {
             client: Client::Webchat1,
             handover_systems: &[],
+            style: TextStyle::Html,
         },
         native: None,
         items: &[],

@@ -266,7 +266,11 @@ fn patch_envelope(patch: PatchRef<'_>, wire: &mut Outbound) {
     for (key, value) in patch.set() {
         match (wire.slot_mut(key), value) {
             (Some(slot), Value::String(text)) => *slot = Slot::Given(text.clone()),
-            (Some(slot), _) => *slot = Slot::Null,
+            (Some(slot), Value::Null) => *slot = Slot::Null,
+            (Some(slot), _) => {
+                *slot = Slot::Absent;
+                wire.rest.insert(key.to_owned(), value.clone());
+            }
             // Data that are no object.
             (None, _) if key == DATA => wire.data = Data::decode(&wire.kind, value.clone()),
             (None, _) => {

@@ -11,6 +11,7 @@ fn target(client: Client) -> Target<'static> {
     Target {
         client,
         handover_systems: &[],
+        style: TextStyle::Html,
     }
 }
 

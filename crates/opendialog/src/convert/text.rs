@@ -5,7 +5,7 @@ use switchboard_core::model::{Content, Media, Quote, RichText, SignatureRequest}
 
 use super::Typed;
 use crate::wire::Slot;
-use crate::wire::outbound::{Common, Data, Text};
+use crate::wire::outbound::{Common, Data, Outbound, Text};
 
 /// Text as the model has it: HTML if it holds markup or character references, else plain.
 pub(crate) fn rich(body: String) -> RichText {
@@ -126,6 +126,29 @@ pub(crate) fn of_content(content: &Content) -> Option<&RichText> {
         | Content::Attributes { .. } => None,
     }
     .filter(|text| !text.is_empty())
+}
+
+/// Puts the words of a message as Markdown, in the types where it is shown.
+pub(crate) fn mark_down(wire: &mut Outbound, content: &Content) {
+    let words = match content {
+        Content::Group { text: Some(text) }
+        | Content::Text { text }
+        | Content::NoAnswer { text }
+        | Content::LanguageProblem { text, .. } => text,
+        Content::Choices(choices) => &choices.text,
+        Content::FeedbackRequest(request) => &request.text,
+        Content::Form(form) => &form.text,
+        Content::Card(card) => match &card.text {
+            Some(text) => text,
+            None => return,
+        },
+        _ => return,
+    };
+    if matches!(&*wire.kind, "text" | "button" | "form" | "rich")
+        && let Some(common) = wire.data.common_mut()
+    {
+        common.text = filled(words.to_safe_markdown().into_owned());
+    }
 }
 
 /// Whether [`linked`] surely does not give this text: it has a tag that is no link.

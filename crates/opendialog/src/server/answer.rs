@@ -33,6 +33,7 @@ pub(super) fn target(options: &FrontendOptions) -> Target<'_> {
     Target {
         client: options.client,
         handover_systems: &options.handover_systems,
+        style: options.text_format,
     }
 }
 
@@ -73,6 +74,9 @@ pub(super) fn assemble(entries: &[Arc<Entry>], context: &Context, now: Timestamp
         .enumerate()
         .map(|(place, Outgoing { mut wire, at, .. })| {
             convert::stamp(&mut wire, at, place < last);
+            if last > 0 {
+                number(&mut wire, place < last);
+            }
             wire
         })
         .collect();
@@ -139,6 +143,18 @@ pub(super) fn published_messages<'a>(
     }
 }
 
+/// Among several, an engine's own message may stand elsewhere than its engine had it: what was
+/// missed comes before it, what the gateway has to say after it.
+fn number(wire: &mut Outbound, internal: bool) {
+    let Some(common) = wire.data.common_mut() else {
+        return;
+    };
+    if common.internal != Slot::Given(internal) {
+        common.internal = Slot::Given(internal);
+        common.hidetime = Slot::Given(internal);
+    }
+}
+
 /// Our messages are their own templates, so that a rating finds them.
 fn name_template(wire: &mut Outbound, message: &Message, entry: &Entry) {
     wire.message_template_id = Slot::Given(message.id.to_string());
@@ -147,8 +163,8 @@ fn name_template(wire: &mut Outbound, message: &Message, entry: &Entry) {
 
 /// What webchat 1.0.0 asks of an answer as a whole.
 fn suit_list(outgoing: &mut Vec<Outgoing<'_>>, context: &Context) {
-    if outgoing.len() > 1 {
-        // It knows a long text only where it is the whole answer.
+    if outgoing.len() > 1 || context.opening {
+        // It knows a long text only where it is the whole answer, and not to the opening.
         for out in outgoing.iter_mut() {
             if let (Data::LongText(_), Some(message)) = (&out.wire.data, out.message) {
                 let afresh = convert::from_model_afresh(message, context.target());
@@ -168,21 +184,30 @@ fn suit_list(outgoing: &mut Vec<Outgoing<'_>>, context: &Context) {
         .get(place)
         .and_then(|out| out.message)
         .is_none_or(|message| message.extras.of(&NAME).is_none());
-    if own && place + 1 < outgoing.len() {
+    // A link that only skips belongs below what is skipped.
+    let below = outgoing.iter().rev().take_while(|out| skips(&out.wire));
+    let last = outgoing.len().saturating_sub(below.count() + 1);
+    if own && place < last {
         let out = outgoing.remove(place);
-        outgoing.push(out);
+        outgoing.insert(last, out);
     }
+}
+
+/// Whether all buttons of an external message only skip what the input asks for.
+fn skips(wire: &Outbound) -> bool {
+    let Data::Buttons(data) = &wire.data else {
+        return false;
+    };
+    let buttons = data.buttons.get().map_or(&[][..], Vec::as_slice);
+    let skips = |style: &Slot<String>| style.get().is_some_and(|style| style == "skip");
+    data.external.is_true() && buttons.iter().all(|button| skips(&button.style))
 }
 
 fn takes_over(wire: &Outbound) -> bool {
     match &wire.data {
         Data::DatePicker(_) | Data::Autocomplete(_) => true,
-        Data::Buttons(data) => {
-            let buttons = data.buttons.get().map_or(&[][..], Vec::as_slice);
-            let skips = |style: &Slot<String>| style.get().is_some_and(|style| style == "skip");
-            // Buttons that only skip belong below another control and count for nothing.
-            data.external.is_true() && !buttons.iter().all(|button| skips(&button.style))
-        }
+        // Buttons that only skip belong below another control and count for nothing.
+        Data::Buttons(data) => data.external.is_true() && !skips(wire),
         Data::Form(_) | Data::Rich(_) => wire.kind.starts_with("fp-"),
         _ => false,
     }

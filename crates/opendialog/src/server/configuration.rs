@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use serde_json::{Map, Value, json};
 use switchboard_core::Fault;
 use switchboard_core::dialect::{Call, Find, Handled, Operation, Outcome};
@@ -34,7 +34,7 @@ impl Server {
         let options = Arc::clone(&self.options);
         let Some(user_id) = caller.user_id.or(query.user_id) else {
             let config = configure(&options, UserType::New, query.callback_id);
-            return Ok(Handled::Reply(error::json(StatusCode::OK, &config)));
+            return Ok(Handled::Reply(answer(&config, &options)));
         };
         let callback = query.callback_id;
         Ok(call(Call {
@@ -45,13 +45,22 @@ impl Server {
             },
             operation: Operation::Touch,
             finish: Box::new(move |result, _| match user_type(result) {
-                Ok(user_type) => {
-                    error::json(StatusCode::OK, &configure(&options, user_type, callback))
-                }
+                Ok(user_type) => answer(&configure(&options, user_type, callback), &options),
                 Err(fault) => error::encode_fault(&fault),
             }),
         }))
     }
+}
+
+/// The answer, with the operator's further keys over our own.
+fn answer(config: &config::Response, options: &FrontendOptions) -> Response<Bytes> {
+    let mut config = match serde_json::to_value(config) {
+        Ok(Value::Object(config)) => config,
+        _ => Map::new(),
+    };
+    let extra = options.webchat.extra.iter();
+    config.extend(extra.map(|(key, value)| (key.clone(), value.clone())));
+    error::json(StatusCode::OK, &config)
 }
 
 fn user_type(result: Result<Outcome, Fault>) -> Result<UserType, Fault> {
@@ -89,7 +98,7 @@ fn configure(
         show_minimized: webchat.show_minimized,
         // The page's own callback has an effect only if the server gives it back.
         open_intent: Some(callback.unwrap_or_else(|| own.clone())),
-        rest: webchat.extra.clone(),
+        rest: Map::new(),
     }
 }
 

@@ -11,7 +11,7 @@ use switchboard_core::model::{
 use super::access::{bearer, generation};
 use super::{Handling, Server, call};
 use crate::wire::Slot;
-use crate::wire::external::{self, External, ME};
+use crate::wire::external::{self, External, ME, TEXT_EXTERNAL};
 use crate::wire::outbound::THEM;
 use crate::{NAME, error};
 
@@ -85,6 +85,11 @@ fn noted(line: External, user_id: &str, cx: &Cx<'_>) -> Noted {
     }
     message.extras = extras;
     Noted::Message(Box::new(message))
+}
+
+/// The type that an entry has in lists, if it was exchanged elsewhere.
+pub(super) fn kind_of(entry: &Entry) -> Option<&'static str> {
+    line_of(entry).map(|_| TEXT_EXTERNAL)
 }
 
 /// The line that an entry records, if it was exchanged elsewhere. Its author is absent if it is the

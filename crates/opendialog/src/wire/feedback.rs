@@ -35,27 +35,46 @@ pub enum Verdict {
 /// # Errors
 /// What is wrong with it, all fields together.
 pub fn decode(body: &[u8]) -> Result<Request, Invalid> {
-    serde_json::from_slice::<Request>(body).map_err(|error| {
-        let body: Value = serde_json::from_slice(body).unwrap_or_default();
-        let mut invalid = Invalid::new();
-        for field in ["message_template_id", "feedback"] {
-            match body.get(field) {
-                None | Some(Value::Null) => invalid.required(field),
-                Some(Value::String(text)) if text.trim().is_empty() => invalid.required(field),
-                Some(Value::String(_)) => {}
-                Some(_) => {
-                    invalid.add(field, format!("The {} must be a string.", humanise(field)));
-                }
+    match serde_json::from_slice::<Request>(body) {
+        Ok(mut request) => {
+            request.message_template_id = request.message_template_id.trim().to_owned();
+            if request.message_template_id.is_empty() {
+                return Err(explain(&serde_json::to_value(&request).unwrap_or_default()));
             }
+            Ok(request)
         }
-        if invalid.is_empty() {
-            match body.get("feedback").and_then(Value::as_str) {
-                Some("positive" | "negative") => {
-                    invalid.add("request_id", format!("The body cannot be read: {error}."));
-                }
-                _ => invalid.add("feedback", "The selected feedback is invalid."),
+        Err(error) => {
+            let mut invalid = explain(&serde_json::from_slice(body).unwrap_or_default());
+            if invalid.is_empty() {
+                invalid.add("feedback", format!("The body cannot be read: {error}."));
             }
+            Err(invalid)
         }
-        invalid
-    })
+    }
+}
+
+/// Everything that is wrong with a body.
+fn explain(body: &Value) -> Invalid {
+    let mut invalid = Invalid::new();
+    let not_a_string = |field: &str| format!("The {} must be a string.", humanise(field));
+    for field in ["message_template_id", "feedback"] {
+        match body.get(field) {
+            None | Some(Value::Null) => invalid.required(field),
+            Some(Value::String(text)) if text.trim().is_empty() => invalid.required(field),
+            Some(Value::String(verdict))
+                if field == "feedback" && !matches!(&**verdict, "positive" | "negative") =>
+            {
+                invalid.add(field, "The selected feedback is invalid.");
+            }
+            Some(Value::String(_)) => {}
+            Some(_) => invalid.add(field, not_a_string(field)),
+        }
+    }
+    if !matches!(
+        body.get("request_id"),
+        None | Some(Value::Null | Value::String(_))
+    ) {
+        invalid.add("request_id", not_a_string("request_id"));
+    }
+    invalid
 }

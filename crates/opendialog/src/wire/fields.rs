@@ -131,9 +131,9 @@ impl<'a> Fields<'a> {
         self.0.iter().map(|(key, value)| (&**key, value))
     }
 
-    /// The values, to change them.
-    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut Field<'a>> {
-        self.0.iter_mut().map(|(_, value)| value)
+    /// Keys and values in order, to change the values.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Field<'a>)> {
+        self.0.iter_mut().map(|(key, value)| (&**key, value))
     }
 
     /// As a JSON object.

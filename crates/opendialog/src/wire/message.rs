@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub use answer::{Answer, Part};
 pub use validate::decode;
 
-use super::fields::{Fields, Payload};
+use super::fields::{Field, Fields, Payload};
 
 /// The header that names the user in generation 3.
 pub const USER_ID_HEADER: &str = "opendialog-user-id";
@@ -30,8 +30,13 @@ pub struct Request<'a> {
     /// Any string; the widget sends the user id.
     #[serde(borrow)]
     pub author: Cow<'a, str>,
-    /// A UUID of the widget's; custom clients leave it out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// A UUID of the widget's; custom clients leave it out. No rule is about it, so anything but a
+    /// string is taken for none.
+    #[serde(
+        default,
+        deserialize_with = "any_text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub message_id: Option<Cow<'a, str>>,
     /// What was done.
     #[serde(borrow)]
@@ -52,8 +57,13 @@ pub struct Content<'a> {
     /// Which kind of thing.
     #[serde(rename = "type")]
     pub kind: Kind,
-    /// The callback of the opening, the trigger, the button or the form.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The callback of the opening, the trigger, the button or the form. Never null.
+    #[serde(
+        borrow,
+        default,
+        deserialize_with = "some_text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub callback_id: Option<Cow<'a, str>>,
     /// What belongs to it. A form's answers are keys of it.
     #[serde(borrow, deserialize_with = "object_or_empty_list")]
@@ -128,6 +138,24 @@ impl Kind {
             "form_response" => Self::FormResponse,
             _ => return None,
         })
+    }
+}
+
+fn any_text<'de: 'a, 'a, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Cow<'a, str>>, D::Error> {
+    Ok(match Field::deserialize(deserializer)? {
+        Field::Text(text) => Some(text),
+        _ => None,
+    })
+}
+
+fn some_text<'de: 'a, 'a, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Cow<'a, str>>, D::Error> {
+    match Field::deserialize(deserializer)? {
+        Field::Text(text) => Ok(Some(text)),
+        _ => Err(serde::de::Error::custom("not a string")),
     }
 }
 

@@ -290,11 +290,22 @@ impl<'de> Deserialize<'de> for Outbound {
                 let mut data = Payload::Other(Field::Null);
                 while let Some(Borrowed(key)) = map.next_key()? {
                     match &*key {
-                        "type" => message.kind = map.next_value()?,
+                        // A type that is no text makes no message of its object, rather than
+                        // spoil the whole answer.
+                        "type" => {
+                            let kind: Field<'_> = map.next_value()?;
+                            message.kind = kind.text().unwrap_or_default().into_owned();
+                        }
                         // The type decides what they are, and may come after them.
                         "data" => data = map.next_value()?,
                         known => match message.slot_mut(known) {
-                            Some(slot) => *slot = map.next_value()?,
+                            Some(slot) => match map.next_value()? {
+                                Field::Null => *slot = Slot::Null,
+                                Field::Text(text) => *slot = Slot::Given(text.into_owned()),
+                                other => {
+                                    message.rest.insert(key.into_owned(), other.into_value());
+                                }
+                            },
                             None => {
                                 let value = map.next_value()?;
                                 message.rest.insert(key.into_owned(), value);

@@ -9,8 +9,13 @@
 )]
 
 mod api;
+mod checklist;
 mod client;
+mod client_answers;
+mod client_types;
+mod configuration;
 mod deep_links;
+mod fields;
 mod fixtures;
 mod pages;
 mod properties;
@@ -18,4 +23,5 @@ mod recording;
 mod recordings;
 mod server;
 mod support;
+mod types;
 mod users;

@@ -120,6 +120,60 @@ fn data() -> impl Strategy<Value = Value> {
     })
 }
 
+const ENDPOINTS: [&str; 6] = [
+    "/incoming/webchat",
+    "/incoming/chatApi",
+    "/chat-api/message",
+    "/chat-api/feedback",
+    "/chatApi-config",
+    "/chat-api/configuration",
+];
+
+/// A request of which some things are right.
+fn body() -> impl Strategy<Value = Value> {
+    fn or_any(right: &[Value]) -> impl Strategy<Value = Value> + use<> {
+        let right = right.to_vec();
+        prop_oneof![4 => prop::sample::select(right), 1 => any_json()]
+    }
+    let kinds = [
+        "chat_open",
+        "text",
+        "trigger",
+        "button_response",
+        "url_click",
+        "longtext_response",
+        "form_response",
+    ];
+    let data = [
+        json!({"text": "x", "value": "a.b", "url": "https://e"}),
+        json!({}),
+        json!([]),
+    ];
+    let user = [json!({"custom": {"selected_scenario": "demo"}}), json!({})];
+    let content = (
+        or_any(&kinds.map(Value::from)),
+        or_any(&[json!("WELCOME"), json!("intent.core.EndChat")]),
+        or_any(&data),
+        or_any(&user),
+        any_json(),
+    );
+    let content = content.prop_map(|(kind, callback, data, user, more)| {
+        json!({"type": kind, "callback_id": callback, "data": data, "user": user,
+               "mode": more, "modeInstance": 0, "escalating": more})
+    });
+    let envelope = (
+        or_any(&[json!("message")]),
+        or_any(&[json!("u")]),
+        prop_oneof![6 => content, 1 => any_json()],
+        any_json(),
+    );
+    envelope.prop_map(|(notification, user, content, more)| {
+        json!({"notification": notification, "user_id": user, "author": "u", "message_id": more,
+               "content": content, "message_template_id": user, "feedback": more,
+               "request_id": more, "custom_settings": more, "tags": more})
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
@@ -162,6 +216,44 @@ proptest! {
             let request = Request::post(path).body(Bytes::from(bytes.clone())).unwrap();
             if let Handled::Refuse(_, response) = handle(&*frontend, request) {
                 prop_assert!(response.status().is_client_error());
+            }
+        }
+    }
+
+    #[test]
+    fn any_body_is_answered_by_every_generation(body in body(), cut in 0usize..400) {
+        let frontend = frontend(json!({"app_keys": ["APP_KEY"]}));
+        let bytes = serde_json::to_vec(&body).unwrap();
+        let cut = bytes[..cut.min(bytes.len())].to_vec();
+        for (path, bytes) in ENDPOINTS.iter().flat_map(|path| [(path, &bytes), (path, &cut)]) {
+            let request = Request::post(*path)
+                .header("Authorization", "Bearer APP_KEY")
+                .header("OPENDIALOG-USER-ID", "u")
+                .header("OPENDIALOG-SCENARIO-ID", "demo");
+            let status = match handle(&*frontend, request.body(Bytes::from(bytes.clone())).unwrap()) {
+                Handled::Call(call) => {
+                    let response = finish(*call, Vec::new());
+                    prop_assert_eq!(response.status(), 200);
+                    continue;
+                }
+                Handled::Reply(response) => {
+                    prop_assert_eq!(response.status(), 200);
+                    continue;
+                }
+                Handled::Refuse(_, response) => response,
+                other => panic!("unexpected {other:?}"),
+            };
+            if status.status() == 400 {
+                prop_assert!(path.contains("onfig"));
+                continue;
+            }
+            prop_assert_eq!(status.status(), 422);
+            let body = json(&status);
+            prop_assert!(body["message"].is_string());
+            let errors = body["errors"].as_object().unwrap();
+            prop_assert!(!errors.is_empty());
+            for words in errors.values() {
+                prop_assert!(words.as_array().unwrap().iter().all(Value::is_string));
             }
         }
     }

@@ -20,7 +20,7 @@ use super::{LINES, consult, people};
 use crate::convert::did;
 use crate::error;
 use crate::options::ApiToken;
-use crate::server::Handling;
+use crate::server::{Handling, external};
 use crate::wire::error::Invalid;
 use crate::wire::interactions::{Interaction, Response, User};
 use crate::wire::scalar::text_of;
@@ -209,8 +209,9 @@ fn interaction(line: &TranscriptLine) -> Option<Interaction> {
         return None;
     };
     let did = did::of(event);
+    let kind = external::kind_of(&line.entry).unwrap_or(did.kind.as_str());
     Some(Interaction {
-        kind: did.kind.as_str().to_owned(),
+        kind: kind.to_owned(),
         date: time::column(line.entry.at),
         text: Slot::or_null(did.text()),
         data: Slot::or_null(did.data_beside_text().map(Value::Object)),

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{Kind, Request};
 use crate::wire::error::{Invalid, humanise};
-use crate::wire::fields::Field;
+use crate::wire::fields::{Field, Fields};
 use crate::wire::json;
 use crate::wire::scalar::trimmed;
 
@@ -41,19 +41,53 @@ pub fn decode(body: &[u8]) -> Result<Request<'_>, Invalid> {
     }
 }
 
+/// The keys whose values the vendor's server does not trim, wherever they stand.
+const UNTRIMMED: [&str; 2] = ["password", "password_confirmation"];
+
 /// The vendor's server trims every string before it looks at it.
 fn trim(request: &mut Request<'_>) {
-    fn field(text: &mut Cow<'_, str>) {
+    fn text(text: &mut Cow<'_, str>) {
         *text = trimmed(std::mem::take(text));
     }
-    field(&mut request.notification);
-    field(&mut request.user_id);
-    field(&mut request.author);
-    request.content.callback_id.iter_mut().for_each(field);
-    for value in request.content.data.values_mut() {
-        if let Field::Text(text) = value {
-            field(text);
+    text(&mut request.notification);
+    text(&mut request.user_id);
+    text(&mut request.author);
+    request.message_id.iter_mut().for_each(text);
+    let content = &mut request.content;
+    content.callback_id.iter_mut().for_each(text);
+    for fields in [Some(&mut content.data), content.user.as_mut()] {
+        for (key, field) in fields.into_iter().flat_map(Fields::iter_mut) {
+            match field {
+                _ if UNTRIMMED.contains(&key) => {}
+                Field::Text(value) => text(value),
+                Field::Json(value) if has_blanks(value) => trim_json(value.to_mut()),
+                _ => {}
+            }
         }
+    }
+}
+
+/// Whether [`trim_json`] would change anything.
+fn has_blanks(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.trim().len() != text.len(),
+        Value::Array(list) => list.iter().any(has_blanks),
+        Value::Object(object) => object
+            .iter()
+            .any(|(key, value)| !UNTRIMMED.contains(&&**key) && has_blanks(value)),
+        _ => false,
+    }
+}
+
+fn trim_json(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = text.trim().to_owned(),
+        Value::Array(list) => list.iter_mut().for_each(trim_json),
+        Value::Object(object) => object
+            .iter_mut()
+            .filter(|(key, _)| !UNTRIMMED.contains(&key.as_str()))
+            .for_each(|(_, value)| trim_json(value)),
+        _ => {}
     }
 }
 
@@ -89,12 +123,6 @@ fn explain(body: &Value) -> Invalid {
     }
     string(&mut invalid, body, "user_id");
     string(&mut invalid, body, "author");
-    if !matches!(
-        body.get("message_id"),
-        None | Some(Value::Null | Value::String(_))
-    ) {
-        invalid.add("message_id", "The message id must be a string.");
-    }
     match body.get("content") {
         content if is_missing(content) => invalid.required("content"),
         Some(content @ (Value::Object(_) | Value::Array(_))) => {
@@ -106,42 +134,48 @@ fn explain(body: &Value) -> Invalid {
 }
 
 fn explain_content(invalid: &mut Invalid, content: &Value) {
+    // Without a known type the rules of the other fields still hold, as far as they name no type.
     let kind = match content.get("type") {
         None | Some(Value::Null) => {
             invalid.required("content.type");
-            return;
+            None
         }
-        Some(name) => name.as_str().and_then(Kind::from_name),
-    };
-    let Some(kind) = kind else {
-        invalid.add("content.type", "The selected content.type is invalid.");
-        return;
+        Some(name) => {
+            let kind = name.as_str().and_then(|name| Kind::from_name(name.trim()));
+            if kind.is_none() {
+                invalid.add("content.type", "The selected content.type is invalid.");
+            }
+            kind
+        }
     };
     explain_callback(invalid, content.get("callback_id"), kind);
     explain_user(invalid, content.get("user"), kind);
-    explain_data(invalid, content.get("data"), kind);
-}
-
-fn explain_callback(invalid: &mut Invalid, callback: Option<&Value>, kind: Kind) {
-    const FIELD: &str = "content.callback_id";
-    let required = !matches!(kind, Kind::Text | Kind::LongtextResponse | Kind::UrlClick);
-    if required && is_missing(callback) {
-        invalid.add(FIELD, required_when(FIELD, kind));
-    } else if !matches!(callback, None | Some(Value::String(_))) {
-        invalid.add(FIELD, "The content.callback id must be a string.");
+    if let Some(kind) = kind {
+        explain_data(invalid, content.get("data"), kind);
     }
 }
 
-fn explain_user(invalid: &mut Invalid, user: Option<&Value>, kind: Kind) {
+fn explain_callback(invalid: &mut Invalid, callback: Option<&Value>, kind: Option<Kind>) {
+    const FIELD: &str = "content.callback_id";
+    let needs_one =
+        |kind: &Kind| !matches!(kind, Kind::Text | Kind::LongtextResponse | Kind::UrlClick);
+    match kind.filter(needs_one) {
+        Some(kind) if is_missing(callback) => invalid.add(FIELD, required_when(FIELD, kind)),
+        _ if matches!(callback, None | Some(Value::String(_))) => {}
+        _ => invalid.add(FIELD, "The content.callback id must be a string."),
+    }
+}
+
+fn explain_user(invalid: &mut Invalid, user: Option<&Value>, kind: Option<Kind>) {
     const FIELD: &str = "content.user";
-    match user {
-        user if kind == Kind::ChatOpen && is_missing(user) => {
+    match (user, kind) {
+        (user, Some(kind @ Kind::ChatOpen)) if is_missing(user) => {
             invalid.add(FIELD, required_when(FIELD, kind));
         }
-        None if kind == Kind::UrlClick => {}
-        None => invalid.add(FIELD, "The content.user field must be present."),
-        Some(user) if is_object(user) => {}
-        Some(_) => invalid.add(FIELD, "The content.user must be an array."),
+        (None, None | Some(Kind::UrlClick)) => {}
+        (None, Some(_)) => invalid.add(FIELD, "The content.user field must be present."),
+        (Some(user), _) if is_object(user) => {}
+        (Some(_), _) => invalid.add(FIELD, "The content.user must be an array."),
     }
 }
 

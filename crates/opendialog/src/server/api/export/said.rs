@@ -15,6 +15,7 @@ use switchboard_core::model::{
 
 use crate::convert::{self, Target, did, text};
 use crate::options::{Client, FrontendOptions};
+use crate::server::external;
 use crate::wire::export::Interaction;
 use crate::wire::outbound::{Outbound, THEM};
 use crate::wire::{Slot, time};
@@ -32,6 +33,9 @@ pub(super) fn interactions(user: &UserTranscript, options: &FrontendOptions) -> 
             Item::Typing(_) | Item::Ended { .. } => {}
         }
         for interaction in said.iter_mut().skip(first) {
+            if let Some(kind) = external::kind_of(entry) {
+                interaction.kind = kind.to_owned();
+            }
             interaction.request = exchanges.request();
             interaction.response = exchanges.response(line);
         }
@@ -62,6 +66,7 @@ fn of_bot(
     let target = Target {
         client: Client::Current,
         handover_systems: &options.handover_systems,
+        style: options.text_format,
     };
     let words = text::of_content(&message.content).map(|text| text.to_plain().into_owned());
     let author = match message.author {
