@@ -461,7 +461,7 @@ async fn very_many_users_are_counted(suite: &Suite) {
         let talk = suite.talk(&suite.web, &format!("user-{number:05}"));
         lines.push(talk.asks(1, number, None));
     }
-    for batch in lines.chunks(2_500) {
+    for batch in lines.chunks(1_000) {
         suite.append(batch).await;
     }
     for matches in [false, true] {
