@@ -59,7 +59,7 @@ impl Server {
         let scenario = self.options.scenario(&name).unwrap_or(&name);
         let mut place = self.place(request, path);
         if self.options.public_url.is_none() {
-            place = place.as_forwarded(request);
+            place = place.forwarded(request);
         }
         let base = place.url().ok_or_else(|| {
             let problem = "The host header is required.";

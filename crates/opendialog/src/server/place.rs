@@ -67,7 +67,7 @@ impl Place {
 
     /// The same for a caller who has shown a token, and may say by `X-Forwarded-Host` under which
     /// host the frontend is reached: it gets nothing but links of its own users.
-    pub(super) fn as_forwarded(mut self, request: &Request<Bytes>) -> Self {
+    pub(super) fn forwarded(mut self, request: &Request<Bytes>) -> Self {
         if let Some(named) = forwarded(request, "x-forwarded-host").and_then(host) {
             self.host = named.as_str().to_ascii_lowercase();
         }
@@ -166,7 +166,7 @@ mod tests {
         }
         let request = request.body(Bytes::new()).unwrap();
         let place = Place::of_request(&request, LINKS);
-        place.as_forwarded(&request).url()
+        place.forwarded(&request).url()
     }
 
     #[test]
