@@ -76,6 +76,8 @@ fn every_key_of_the_production_example_is_known() {
     let variables = [
         ("SWITCHBOARD_SIGNING_KEY", key),
         ("OPENDIALOG_APP_KEY", "secret-key"),
+        ("OPENDIALOG_API_TOKEN", "api-token"),
+        ("SHOP_API_TOKEN", "other-token"),
         ("KARE_ADMIN_KEY", key),
         ("KARE_CLIENT_SECRET", key),
         ("KARE_ENGINE_SECRET", "engine-secret"),
