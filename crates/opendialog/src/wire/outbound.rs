@@ -290,12 +290,14 @@ impl<'de> Deserialize<'de> for Outbound {
                 let mut data = Payload::Other(Field::Null);
                 while let Some(Borrowed(key)) = map.next_key()? {
                     match &*key {
-                        // A type that is no text makes no message of its object, rather than
-                        // spoil the whole answer.
-                        "type" => {
-                            let kind: Field<'_> = map.next_value()?;
-                            message.kind = kind.text().unwrap_or_default().into_owned();
-                        }
+                        "type" => match map.next_value()? {
+                            Field::Text(kind) => message.kind = kind.into_owned(),
+                            Field::Null => {}
+                            // No type, and yet something that was meant.
+                            other => {
+                                message.rest.insert(key.into_owned(), other.into_value());
+                            }
+                        },
                         // The type decides what they are, and may come after them.
                         "data" => data = map.next_value()?,
                         known => match message.slot_mut(known) {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::wire::json;
@@ -99,16 +99,30 @@ impl<'de> Deserialize<'de> for Answer {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Answer, A::Error> {
-                Ok(match message(map)? {
-                    Some(message) => Answer::One(Box::new(message)),
-                    None => Answer::Empty,
-                })
+                match message(map)? {
+                    Object::Message(message) => Ok(Answer::One(message)),
+                    Object::Nothing => Ok(Answer::Empty),
+                    Object::Untyped => Err(A::Error::custom(UNTYPED)),
+                }
             }
 
+            /// What cannot be read does not spoil the messages beside it; alone it is no answer.
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Answer, A::Error> {
                 let mut parts = Vec::new();
-                while let Some(part) = seq.next_element()? {
-                    parts.push(part);
+                let mut untyped = 0_usize;
+                while let Some(element) = seq.next_element()? {
+                    match element {
+                        Element::Part(part) => parts.push(part),
+                        Element::Untyped => untyped += 1,
+                    }
+                }
+                let says_something = parts.iter().any(|part| matches!(part, Part::Message(_)));
+                match untyped {
+                    0 => {}
+                    _ if !says_something => return Err(A::Error::custom(UNTYPED)),
+                    _ => {
+                        tracing::warn!(untyped, "messages of an engine have no type, and are lost")
+                    }
                 }
                 Ok(Answer::Many(parts))
             }
@@ -117,37 +131,44 @@ impl<'de> Deserialize<'de> for Answer {
     }
 }
 
-impl<'de> Deserialize<'de> for Part {
+/// One element as it came.
+enum Element {
+    Part(Part),
+    Untyped,
+}
+
+impl<'de> Deserialize<'de> for Element {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Read;
         impl<'de> Visitor<'de> for Read {
-            type Value = Part;
+            type Value = Element;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a message or false")
             }
 
-            fn visit_unit<E>(self) -> Result<Part, E> {
-                Ok(Part::Nothing)
+            fn visit_unit<E>(self) -> Result<Element, E> {
+                Ok(Element::Part(Part::Nothing))
             }
 
-            fn visit_bool<E>(self, _: bool) -> Result<Part, E> {
-                Ok(Part::Nothing)
+            fn visit_bool<E>(self, _: bool) -> Result<Element, E> {
+                Ok(Element::Part(Part::Nothing))
             }
 
-            fn visit_str<E>(self, _: &str) -> Result<Part, E> {
-                Ok(Part::Nothing)
+            fn visit_str<E>(self, _: &str) -> Result<Element, E> {
+                Ok(Element::Part(Part::Nothing))
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Part, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Element, A::Error> {
                 while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Part::Nothing)
+                Ok(Element::Part(Part::Nothing))
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Part, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Element, A::Error> {
                 Ok(match message(map)? {
-                    Some(message) => Part::Message(Box::new(message)),
-                    None => Part::Nothing,
+                    Object::Message(message) => Element::Part(Part::Message(message)),
+                    Object::Nothing => Element::Part(Part::Nothing),
+                    Object::Untyped => Element::Untyped,
                 })
             }
         }
@@ -155,10 +176,27 @@ impl<'de> Deserialize<'de> for Part {
     }
 }
 
-/// The message that an object is; an object without a type is none.
-fn message<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Outbound>, A::Error> {
+/// What is wrong with an object whose `type` is no text.
+const UNTYPED: &str = "the type of a message is no text";
+
+/// What an object is.
+enum Object {
+    Message(Box<Outbound>),
+    /// It has no type.
+    Nothing,
+    /// Its type is no text.
+    Untyped,
+}
+
+fn message<'de, A: MapAccess<'de>>(map: A) -> Result<Object, A::Error> {
     let message = Outbound::deserialize(MapAccessDeserializer::new(map))?;
-    Ok((!message.kind.is_empty()).then_some(message))
+    Ok(if !message.kind.is_empty() {
+        Object::Message(Box::new(message))
+    } else if message.rest.contains_key("type") {
+        Object::Untyped
+    } else {
+        Object::Nothing
+    })
 }
 
 #[cfg(test)]
@@ -175,6 +213,19 @@ mod tests {
         }
         assert!(Answer::decode(b"<html>").is_err());
         assert!(Answer::decode(b"17").is_err());
+    }
+
+    #[test]
+    fn what_has_no_type_is_no_answer_and_spoils_none() {
+        for alone in [
+            r#"{"type":[],"data":"x"}"#,
+            r#"[{"type":7}]"#,
+            r#"[false,{"type":{}}]"#,
+        ] {
+            assert!(Answer::decode(alone.as_bytes()).is_err(), "{alone}");
+        }
+        let beside = br#"[{"type":7,"data":{}},{"type":"text","data":{"text":"a"}}]"#;
+        assert_eq!(Answer::decode(beside).unwrap().into_messages().len(), 1);
     }
 
     #[test]
