@@ -312,7 +312,13 @@ fn an_import_that_cannot_begin_says_why() {
 /// A pipe with a name.
 fn pipe(folder: &Path) -> PathBuf {
     let pipe = folder.join("pipe");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
     pipe
 }
 

@@ -551,6 +551,35 @@ async fn memory_makes_room_for_what_is_said_now() {
 }
 
 #[tokio::test]
+async fn memory_makes_room_when_lines_are_long() {
+    let store: Arc<dyn TranscriptStore> = Arc::new(MemoryTranscripts::new(10));
+    let suite = Suite::new(&store, "run");
+    let long = |talk: &Talk, seq: u64, at| {
+        let event = UserEvent::new(
+            MessageId(Uuid::from_u128(u128::from(seq))),
+            Timestamp(at),
+            UserInput::text("x".repeat(15_000)),
+        );
+        talk.line(seq, at, None, Item::User(event.into()))
+    };
+    let old = suite.talk(&suite.web, "old");
+    let new = suite.talk(&suite.web, "new");
+    suite.append(&[long(&old, 1, 1), long(&new, 1, 2)]).await;
+    assert_eq!(suite.find(&suite.all()).await.total, 2);
+    suite.append(&[long(&new, 2, 3), long(&new, 3, 4)]).await;
+    let page = suite.find(&suite.all()).await;
+    assert_eq!(places(&page), [("new", vec![2, 3])]);
+    // Room that was made is room again.
+    assert_eq!(store.forget(Timestamp(4)).await.unwrap(), 1);
+    suite.append(&[old.asks(1, 5, None)]).await;
+    assert_eq!(suite.find(&suite.all()).await.total, 2);
+    assert_eq!(suite.erase(&suite.web, "", "new", &[]).await, 1);
+    suite.append(&[long(&old, 2, 6), long(&old, 3, 7)]).await;
+    let page = suite.find(&suite.all()).await;
+    assert_eq!(places(&page), [("old", vec![1, 2, 3])]);
+}
+
+#[tokio::test]
 async fn transcripts_outlast_a_process() {
     let file = File::new();
     let first: Arc<dyn TranscriptStore> = Arc::new(SqlStore::connect(&file.url()).await.unwrap());

@@ -5,7 +5,6 @@ use async_trait::async_trait;
 use sqlx::{Any, Transaction};
 use switchboard_core::dialect::{TranscriptPage, TranscriptQuery};
 use switchboard_core::model::{ConversationId, Timestamp};
-use tokio::time::sleep;
 
 use super::{Erasure, NewLine, TranscriptStore, is_user, kept_id, without_nul};
 use crate::StoreError;
@@ -26,10 +25,6 @@ const BYTES: usize = 1_000_000;
 
 /// How many lines are forgotten by one statement.
 const FORGOTTEN: i64 = 5_000;
-
-/// How long others may write before more is forgotten. Who waits for SQLite looks every 100 ms
-/// whether it is free, and gives up in the end.
-const BREAK: Duration = Duration::from_millis(150);
 
 #[async_trait]
 impl TranscriptStore for SqlStore {
@@ -94,7 +89,6 @@ impl TranscriptStore for SqlStore {
             if forgotten < FORGOTTEN.unsigned_abs() {
                 break;
             }
-            sleep(BREAK).await;
         }
         let mut empty = Statement::new("DELETE FROM transcript_conversations WHERE last_at < ");
         empty.value(before.as_millis());
