@@ -172,7 +172,7 @@ fn content_of(event: &UserEvent) -> usize {
 }
 
 /// The event as it is kept.
-fn without_content(event: &Arc<UserEvent>) -> Arc<UserEvent> {
+pub(crate) fn without_content(event: &Arc<UserEvent>) -> Arc<UserEvent> {
     match &event.input {
         UserInput::File(file) if !file.content.is_empty() => {
             let mut kept = (**event).clone();

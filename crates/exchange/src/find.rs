@@ -110,7 +110,9 @@ impl FrontendHandle {
         match self.inner.store.remove(&self.state.name, key).await {
             Ok(true) => {}
             Ok(false) => {
-                // Erased between being loaded and being put in place.
+                // Erased between being loaded and being put in place: not even its end is written
+                // down, which would bring its user back.
+                conversation.facts.hide();
                 conversation.dismiss(&self.inner, &mut conversation.state.lock(), erased());
                 self.state.conversations.remove_if(&conversation, || true);
                 return Ok(None);

@@ -1,5 +1,6 @@
 //! Writes a conversation's log, and what of it is to be kept into the transcripts.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use switchboard_core::dialect::{Entry, Item};
@@ -13,7 +14,7 @@ use crate::exchange::Inner;
 #[derive(Default)]
 pub(crate) struct Facts {
     made: OnceLock<Arc<ConversationFacts>>,
-    is_private: bool,
+    is_private: AtomicBool,
 }
 
 impl Facts {
@@ -21,8 +22,13 @@ impl Facts {
     pub(crate) const fn private() -> Self {
         Self {
             made: OnceLock::new(),
-            is_private: true,
+            is_private: AtomicBool::new(true),
         }
+    }
+
+    /// From now on transcripts hear nothing of it.
+    pub(crate) fn hide(&self) {
+        self.is_private.store(true, Ordering::Relaxed);
     }
 }
 
@@ -60,7 +66,7 @@ impl Conversation {
 
     fn transcribe(&self, inner: &Inner, state: &State, entry: Arc<Entry>) {
         let is_kept = inner.transcripts.is_recording()
-            && !self.facts.is_private
+            && !self.facts.is_private.load(Ordering::Relaxed)
             && !entry.unrecorded
             && !entry.is_transient()
             && state.profile.qualification != Some(true);

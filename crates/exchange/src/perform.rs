@@ -14,7 +14,7 @@ use switchboard_core::dialect::{
 use switchboard_core::model::{MessageId, Profile, Query, Timestamp, UserInput};
 
 use crate::BoxFuture;
-use crate::accept::Accepted;
+use crate::accept::{Accepted, without_content};
 use crate::answer::{finished, recorded, take};
 use crate::conversation::{Conversation, State};
 use crate::drive::{Feed, Pending};
@@ -231,7 +231,11 @@ impl FrontendHandle {
     /// Writes down what was said elsewhere: once, however often it is told.
     fn note(&self, conversation: &Conversation, state: &mut State, noted: Noted) {
         let (id, unrecorded, item) = match noted {
-            Noted::User(event) => (event.id, event.unrecorded, Item::User((*event).into())),
+            Noted::User(event) => {
+                let (id, unrecorded) = (event.id, event.unrecorded);
+                let item = Item::User(without_content(&Arc::from(event)));
+                (id, unrecorded, item)
+            }
             Noted::Message(message) => {
                 let published = Published::as_is(*message);
                 (published.message.id, false, Item::Message(published.into()))

@@ -1,6 +1,7 @@
 //! What was said elsewhere, and conversations that must be nobody's yet.
 
 #![allow(
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a test fails by panicking"
@@ -10,13 +11,16 @@ mod support;
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use support::{World, any, event, existing, texts};
 use switchboard_core::Fault;
 use switchboard_core::dialect::{
-    After, Collect, Find, Noted, Operation, Target, UnknownChoice, Wait,
+    After, Collect, Find, Item, Noted, Operation, Target, UnknownChoice, Wait,
 };
 use switchboard_core::fault::AuthProblem;
-use switchboard_core::model::{Content, EndReason, Message, MessageId, RichText, UserInput};
+use switchboard_core::model::{
+    Content, EndReason, Message, MessageId, RichText, UploadedFile, UserInput,
+};
 use uuid::Uuid;
 
 const KEY: &str = "alice";
@@ -68,6 +72,27 @@ async fn what_was_said_elsewhere_is_recorded_and_reaches_nobody() {
     let restore = Operation::Restore { limit: 9 };
     let restored = world.call(existing(KEY), restore).await.unwrap();
     assert_eq!(texts(&restored.answer.entries)[..2], ["> there", "welcome"]);
+}
+
+#[tokio::test]
+async fn a_file_that_was_sent_elsewhere_is_noted_without_what_is_in_it() {
+    let world = World::new(Duration::ZERO);
+    let file = UploadedFile {
+        name: "cv.pdf".to_owned(),
+        content: Bytes::from_static(b"a secret"),
+        ..UploadedFile::default()
+    };
+    let note = Operation::Note(Noted::User(event(1, UserInput::File(file))));
+    world.call(any(KEY), note).await.unwrap();
+    let history = Operation::History { limit: 9 };
+    let history = world.call(existing(KEY), history).await.unwrap();
+    let Item::User(event) = &history.answer.entries[0].item else {
+        panic!("{history:?}");
+    };
+    let UserInput::File(file) = &event.input else {
+        panic!("{event:?}");
+    };
+    assert_eq!((file.name.as_str(), file.content.len()), ("cv.pdf", 0));
 }
 
 #[tokio::test]

@@ -12,14 +12,17 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use support::{World, any, detached, event, existing, texts};
 use switchboard_core::dialect::{
     Call, Collect, Item, Operation, Target, TranscriptPage, TranscriptQuery, UnknownChoice, Wait,
 };
-use switchboard_core::model::{EndReason, Profile, UploadedFile, UserEvent, UserInput};
+use switchboard_core::model::{EndReason, Profile, Timestamp, UploadedFile, UserEvent, UserInput};
 use switchboard_exchange::Limits;
-use switchboard_store::{MemoryTranscripts, Transcripts};
+use switchboard_store::{
+    ConversationStore, MemoryStore, MemoryTranscripts, StoreError, StoredConversation, Transcripts,
+};
 
 const JANE: &str = "jane";
 
@@ -188,4 +191,66 @@ async fn a_conversation_that_was_put_away_goes_on_in_the_same_transcript() {
     let ids = page.users[0].lines.iter().map(|line| line.conversation);
     let ids: std::collections::BTreeSet<_> = ids.collect();
     assert_eq!(ids.len(), 1);
+}
+
+/// A store in which whoever takes a conversation up is just too late: it is erased meanwhile.
+#[derive(Default)]
+struct Eraser(MemoryStore);
+
+#[async_trait]
+impl ConversationStore for Eraser {
+    async fn load(
+        &self,
+        frontend: &str,
+        key: &str,
+    ) -> Result<Option<StoredConversation>, StoreError> {
+        let stored = self.0.load(frontend, key).await?;
+        self.0.remove(frontend, key).await?;
+        Ok(stored)
+    }
+
+    async fn save(&self, conversation: StoredConversation) -> Result<(), StoreError> {
+        self.0.save(conversation).await
+    }
+
+    async fn remove(&self, frontend: &str, key: &str) -> Result<bool, StoreError> {
+        self.0.remove(frontend, key).await
+    }
+
+    async fn of_user(
+        &self,
+        frontend: &str,
+        user_id: &str,
+    ) -> Result<Vec<StoredConversation>, StoreError> {
+        self.0.of_user(frontend, user_id).await
+    }
+
+    async fn expire(&self, now: Timestamp) -> Result<Vec<(String, String)>, StoreError> {
+        self.0.expire(now).await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.0.ping().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conversation_that_is_erased_while_it_is_taken_up_does_not_come_back() {
+    let transcripts = Transcripts::recorded(Arc::new(MemoryTranscripts::new(1_000)));
+    let world = World::changed(Duration::from_secs(1), |parts| {
+        parts.transcripts = transcripts.clone();
+        parts.store = Arc::new(Eraser::default());
+    });
+    say(&world, any("k"), 1, "echo one", Some(JANE)).await;
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    let erasure = switchboard_store::Erasure {
+        frontend: "web".into(),
+        scope: String::new(),
+        user_id: JANE.to_owned(),
+        keys: Vec::new(),
+    };
+    transcripts.erase(&erasure).await.unwrap();
+    let found = world.call(existing("k"), Operation::Touch).await;
+    assert!(found.is_err(), "{found:?}");
+    assert_eq!(said(&transcripts).await, []);
 }

@@ -12,8 +12,9 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
@@ -282,6 +283,10 @@ fn an_import_that_cannot_begin_says_why() {
         ],
         "cannot write in no/such/folder",
     );
+    check(
+        &["--file", "README.md", "--output", "crates"],
+        "crates is a folder",
+    );
     let (_, _, error) = import(&["--dialect", "kare"]);
     assert!(error.contains("cannot be used multiple times"), "{error}");
     let other = |dialect: &str| {
@@ -302,4 +307,64 @@ fn an_import_that_cannot_begin_says_why() {
     };
     assert!(other("kare").contains("kare has no recorded conversations to fetch"));
     assert!(other("opendialogue").contains("did you mean \"opendialog\"?"));
+}
+
+/// A pipe with a name.
+fn pipe(folder: &Path) -> PathBuf {
+    let pipe = folder.join("pipe");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    pipe
+}
+
+#[test]
+fn an_interrupted_import_ends_and_leaves_nothing_behind() {
+    for signal in ["INT", "TERM"] {
+        let folder = folder(&format!("import-{signal}"));
+        let pipe = pipe(&folder);
+        let child = Command::new(env!("CARGO_BIN_EXE_switchboard"))
+            .args(["import", "--dialect", "opendialog", "--file"])
+            .arg(&pipe)
+            .arg("--output")
+            .arg(folder.join("out.jsonl"))
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // As soon as it reads, and then for ever.
+        let writer = fs::File::options().write(true).open(&pipe).unwrap();
+        let kill = Command::new("kill")
+            .args(["-s", signal, &child.id().to_string()])
+            .status();
+        assert!(kill.unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{signal}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(error, "error: interrupted\n");
+        assert_eq!(files(&folder), 1, "nothing but the pipe");
+        drop(writer);
+        fs::remove_dir_all(folder).unwrap();
+    }
+}
+
+#[test]
+fn a_pipe_or_device_is_written_into_and_not_replaced() {
+    let folder = folder("import-pipe");
+    let export = folder.join("export.json");
+    fs::write(&export, fixture("57-public-user-data-export").to_string()).unwrap();
+    let pipe = pipe(&folder);
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::read_to_string(pipe).unwrap()
+    });
+    let (from, to) = (export.to_str().unwrap(), pipe.to_str().unwrap());
+    let (code, _, error) = import(&["--file", from, "--output", to]);
+    assert_eq!(code, 0, "{error}");
+    assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    assert_eq!(reader.join().unwrap().lines().count(), 1);
+    fs::remove_dir_all(folder).unwrap();
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Connection, SqlSafeStr};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::StoreError;
 
@@ -18,6 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How long it may take to bring the tables up to date, or to wait until another gateway has.
 const MIGRATION: Duration = Duration::from_secs(60);
+
+/// When a step towards them is tried again, after another gateway was faster.
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// Connections at the same time: one writes transcripts, a few look for them, the others are for
 /// what is changed or kept at runtime.
@@ -100,7 +103,21 @@ async fn migrate(connection: &mut AnyConnection, is_sqlite: bool) -> Result<(), 
     let mut migrator = Migrator::with_migrations(MIGRATIONS.map(step).into());
     // The database may hold more than what is ours.
     migrator.dangerous_set_table_name("switchboard_migrations");
-    match timeout(MIGRATION, migrator.run(connection)).await {
+    let work = async {
+        // SQLite has no lock that would make other processes wait. Who comes second fails, and
+        // finds the step done when it tries again.
+        let mut tries = if is_sqlite { MIGRATIONS.len() * 4 } else { 0 };
+        loop {
+            match migrator.run(&mut *connection).await {
+                Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..)) if tries > 0 => {
+                    tries -= 1;
+                }
+                done => return done,
+            }
+            sleep(AGAIN).await;
+        }
+    };
+    match timeout(MIGRATION, work).await {
         Ok(done) => done.map_err(|error| StoreError::Unavailable(error.into())),
         Err(late) => Err(StoreError::Unavailable(late.into())),
     }

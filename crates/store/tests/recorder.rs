@@ -21,6 +21,8 @@ use uuid::Uuid;
 #[derive(Default)]
 struct Batches {
     refusals: AtomicUsize,
+    /// Takes no more lines than that at once; any number if it is zero.
+    most: usize,
     sizes: Mutex<Vec<usize>>,
     forgotten: Mutex<Vec<Timestamp>>,
 }
@@ -42,6 +44,9 @@ impl Batches {
 impl TranscriptStore for Batches {
     async fn append(&self, lines: &[NewLine]) -> Result<(), StoreError> {
         let refusals = &self.refusals;
+        if self.most > 0 && lines.len() > self.most {
+            return Err(StoreError::Unavailable("too slow".into()));
+        }
         let one_less = |left: usize| left.checked_sub(1);
         if refusals
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
@@ -122,6 +127,18 @@ async fn a_batch_is_kept_until_the_store_takes_it() {
     assert_eq!(store.sizes(), [] as [usize; 0]);
     sleep(Duration::from_secs(60)).await;
     assert_eq!(store.sizes(), [2, 1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_too_much_at_once_is_written_in_smaller_batches() {
+    let store = Arc::new(Batches {
+        most: 100,
+        ..Batches::default()
+    });
+    let transcripts = Transcripts::recorded(store.clone());
+    record(&transcripts, 300);
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(store.sizes().iter().sum::<usize>(), 300);
 }
 
 #[tokio::test(start_paused = true)]

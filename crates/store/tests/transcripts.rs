@@ -551,6 +551,35 @@ async fn memory_makes_room_for_what_is_said_now() {
 }
 
 #[tokio::test]
+async fn memory_makes_room_when_lines_are_long() {
+    let store: Arc<dyn TranscriptStore> = Arc::new(MemoryTranscripts::new(10));
+    let suite = Suite::new(&store, "run");
+    let long = |talk: &Talk, seq: u64, at| {
+        let event = UserEvent::new(
+            MessageId(Uuid::from_u128(u128::from(seq))),
+            Timestamp(at),
+            UserInput::text("x".repeat(15_000)),
+        );
+        talk.line(seq, at, None, Item::User(event.into()))
+    };
+    let old = suite.talk(&suite.web, "old");
+    let new = suite.talk(&suite.web, "new");
+    suite.append(&[long(&old, 1, 1), long(&new, 1, 2)]).await;
+    assert_eq!(suite.find(&suite.all()).await.total, 2);
+    suite.append(&[long(&new, 2, 3), long(&new, 3, 4)]).await;
+    let page = suite.find(&suite.all()).await;
+    assert_eq!(places(&page), [("new", vec![2, 3])]);
+    // Room that was made is room again.
+    assert_eq!(store.forget(Timestamp(4)).await.unwrap(), 1);
+    suite.append(&[old.asks(1, 5, None)]).await;
+    assert_eq!(suite.find(&suite.all()).await.total, 2);
+    assert_eq!(suite.erase(&suite.web, "", "new", &[]).await, 1);
+    suite.append(&[long(&old, 2, 6), long(&old, 3, 7)]).await;
+    let page = suite.find(&suite.all()).await;
+    assert_eq!(places(&page), [("old", vec![1, 2, 3])]);
+}
+
+#[tokio::test]
 async fn transcripts_outlast_a_process() {
     let file = File::new();
     let first: Arc<dyn TranscriptStore> = Arc::new(SqlStore::connect(&file.url()).await.unwrap());
@@ -561,4 +590,68 @@ async fn transcripts_outlast_a_process() {
     let page = second.query(&suite.all()).await.unwrap();
     assert_eq!(page, suite.find(&suite.all()).await);
     assert_eq!(page.total, 1);
+}
+
+/// Waits until a connection to this database waits for another's lock.
+async fn somebody_waits(connection: &mut AnyConnection) {
+    loop {
+        let waiting = "SELECT COUNT(*) FROM pg_stat_activity \
+                       WHERE wait_event_type = 'Lock' AND query LIKE 'DELETE FROM transcript_%'";
+        let (waiting,): (i64,) = sqlx::query_as(waiting)
+            .fetch_one(&mut *connection)
+            .await
+            .unwrap();
+        if waiting > 0 {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn what_another_process_writes_meanwhile_is_erased_too() {
+    let Some((store, url)) = postgres().await else {
+        return;
+    };
+    let store: Arc<dyn TranscriptStore> = Arc::new(store);
+    let suite = Suite::new(&store, &Uuid::new_v4().simple().to_string());
+    let talk = suite.talk(&suite.web, "k");
+    suite.append(&[talk.asks(1, 10, None)]).await;
+    // The other process is in the middle of its transaction.
+    let mut other = AnyConnection::connect(&url).await.unwrap();
+    let mut transaction = other.begin().await.unwrap();
+    let id = talk.0.id.to_string();
+    for statement in [
+        "UPDATE transcript_conversations SET last_at = 20 WHERE id = $1",
+        "INSERT INTO transcript_lines (conversation, seq, at, is_user, entry) \
+         SELECT conversation, 2, 20, is_user, entry FROM transcript_lines WHERE conversation = $1",
+    ] {
+        let query = sqlx::query(statement).bind(&id);
+        query.execute(&mut *transaction).await.unwrap();
+    }
+    let erase = suite.erase(&suite.web, "", "k", &[]);
+    let commit = async {
+        let mut watch = AnyConnection::connect(&url).await.unwrap();
+        somebody_waits(&mut watch).await;
+        transaction.commit().await.unwrap();
+    };
+    let (erased, ()) = tokio::join!(erase, commit);
+    assert_eq!(erased, 1);
+    // The user goes on, and finds nothing of what was said before.
+    suite.append(&[talk.asks(3, 30, None)]).await;
+    let page = suite.find(&suite.all()).await;
+    assert_eq!(places(&page), [("k", vec![3])]);
+    assert_eq!(suite.erase(&suite.web, "", "k", &[]).await, 1);
+}
+
+#[tokio::test]
+async fn several_processes_may_make_the_tables_at_once() {
+    for _ in 0..10 {
+        let file = File::new();
+        let connect = || async { SqlStore::connect(&file.url()).await.map(|_| ()) };
+        let made = tokio::join!(connect(), connect(), connect(), connect());
+        for made in [made.0, made.1, made.2, made.3] {
+            assert!(made.is_ok(), "{made:?}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use switchboard_core::dialect::{
     Attach, Call, ClientMark, Entry, Find, Item, Operation, Outcome, Target,
 };
 use switchboard_core::model::{Content, MessageId, Profile, UserEvent, UserInput};
-use switchboard_exchange::{Attachment, Exchange, FrontendHandle, Limits};
+use switchboard_exchange::{Attachment, Exchange, FrontendHandle, Limits, Parts};
 use switchboard_store::Transcripts;
 use switchboard_testkit::{FakeBackend, FakeEngine, PlainFrontend, parts};
 use uuid::Uuid;
@@ -34,11 +34,18 @@ impl World {
 
     /// What is said in it is recorded there.
     pub fn recorded(takes: Duration, limits: Limits, transcripts: Transcripts) -> Self {
+        Self::changed(takes, |parts| {
+            parts.limits = limits;
+            parts.transcripts = transcripts;
+        })
+    }
+
+    /// With some parts of its own.
+    pub fn changed(takes: Duration, change: impl FnOnce(&mut Parts)) -> Self {
         let backend = FakeBackend::default();
         let seen = backend.seen();
         let mut parts = parts(PlainFrontend::default(), backend, FakeEngine { takes });
-        parts.limits = limits;
-        parts.transcripts = transcripts;
+        change(&mut parts);
         let exchange = Exchange::new(parts).unwrap();
         let handle = exchange.frontend("web").unwrap();
         Self {

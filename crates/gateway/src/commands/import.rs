@@ -19,6 +19,8 @@ use switchboard_core::model::DialectName;
 use switchboard_exchange::{Clock, Dialer};
 use switchboard_net::clock::SystemClock;
 use switchboard_net::dial::NetDialer;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::spawn_blocking;
 
 use crate::cli::ImportArgs;
 use crate::config::mistake::choose;
@@ -58,13 +60,27 @@ pub fn run(arguments: &ImportArgs, environment: &Environment) -> anyhow::Result<
         summary: Summary::default(),
         progress: progress(),
     };
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         tokio::select! {
+            // First, so that signals are waited for before anything is written.
+            biased;
             // What was written so far is removed on the way out.
-            _ = tokio::signal::ctrl_c() => bail!("interrupted"),
+            end = interrupted() => end.and_then(|()| bail!("interrupted")),
             done = import.run(arguments) => done,
         }
-    })
+    });
+    // A pipe that nobody writes into may still be read from.
+    runtime.shutdown_background();
+    done
+}
+
+/// Waits until somebody wants it to end.
+async fn interrupted() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
+    tokio::select! {
+        end = tokio::signal::ctrl_c() => end.context("cannot listen for signals"),
+        _ = terminate.recv() => Ok(()),
+    }
 }
 
 fn find<'a>(dialects: &'a [Box<dyn Dialect>], wanted: &str) -> anyhow::Result<&'a dyn Dialect> {
@@ -147,7 +163,7 @@ impl Import {
             self.take(&without_credentials(url)).await?;
         }
         for path in &arguments.files {
-            let file = read(path)?;
+            let file = read(path).await?;
             self.source.read(file, &cx());
             let name = path.display().to_string();
             self.take(&name).await.with_context(|| name.clone())?;
@@ -175,6 +191,8 @@ impl Import {
                     self.summary.count(&recorded);
                     self.output.write(&self.dialect, place, &recorded)?;
                     self.progress.set_message(self.summary.to_string());
+                    // Otherwise nobody could interrupt the import of a large file.
+                    tokio::task::yield_now().await;
                 }
                 SourceStep::Noted(note) => {
                     self.summary.note();
@@ -199,8 +217,10 @@ fn cx() -> Cx<'static> {
     }
 }
 
-fn read(path: &Path) -> anyhow::Result<Bytes> {
-    let file = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+async fn read(path: &Path) -> anyhow::Result<Bytes> {
+    let own = path.to_owned();
+    let file = spawn_blocking(move || fs::read(own)).await?;
+    let file = file.with_context(|| format!("cannot read {}", path.display()))?;
     Ok(file.into())
 }
 

@@ -1,8 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::io;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use serde::Serialize;
 use switchboard_core::dialect::{
     Entry, TranscriptLine, TranscriptPage, TranscriptQuery, UserTranscript,
 };
@@ -13,13 +15,18 @@ use crate::StoreError;
 
 /// Keeps transcripts in the process; they are gone when it ends.
 ///
-/// It keeps so many lines at the most. What goes first is the conversation that was used least
-/// lately, as a whole; of a conversation that alone is too long, the oldest lines.
+/// It keeps so many lines at the most, and fewer if they are long: 4 KiB for each are taken for
+/// granted. What goes first is the conversation that was used least lately, as a whole; of a
+/// conversation that alone is too long, the oldest lines.
 #[derive(Debug)]
 pub struct MemoryTranscripts {
+    /// Lines.
     most: usize,
     shelf: Mutex<Shelf>,
 }
+
+/// How long a line may be on the average, in bytes.
+const LINE_BYTES: usize = 4096;
 
 #[derive(Debug, Default)]
 struct Shelf {
@@ -28,6 +35,8 @@ struct Shelf {
     /// The conversations in the order of their latest lines.
     ages: BTreeSet<(Timestamp, ConversationId)>,
     lines: usize,
+    /// Of all lines and profiles together, as JSON.
+    bytes: usize,
 }
 
 /// What is kept of one conversation.
@@ -36,9 +45,22 @@ struct Kept {
     facts: Arc<ConversationFacts>,
     user_id: String,
     profile: Arc<Profile>,
+    profile_bytes: usize,
     last_at: Timestamp,
     /// In the order of their places. There is at least one.
-    lines: VecDeque<Arc<Entry>>,
+    lines: VecDeque<Line>,
+}
+
+#[derive(Debug)]
+struct Line {
+    entry: Arc<Entry>,
+    bytes: usize,
+}
+
+impl Kept {
+    fn bytes(&self) -> usize {
+        self.profile_bytes + self.lines.iter().map(|line| line.bytes).sum::<usize>()
+    }
 }
 
 impl MemoryTranscripts {
@@ -90,13 +112,19 @@ impl TranscriptStore for MemoryTranscripts {
         {
             shelf.remove(id);
         }
-        let mut forgotten = 0;
+        let (mut forgotten, mut bytes) = (0, 0);
         for kept in shelf.conversations.values_mut() {
-            let length = kept.lines.len();
-            kept.lines.retain(|entry| entry.at >= before);
-            forgotten += length - kept.lines.len();
+            kept.lines.retain(|line| {
+                let is_kept = line.entry.at >= before;
+                if !is_kept {
+                    forgotten += 1;
+                    bytes += line.bytes;
+                }
+                is_kept
+            });
         }
         shelf.lines -= forgotten;
+        shelf.bytes -= bytes;
         Ok((lines - shelf.lines) as u64)
     }
 }
@@ -108,23 +136,32 @@ impl Shelf {
             facts: Arc::clone(&line.conversation),
             user_id: String::new(),
             profile: Arc::default(),
+            profile_bytes: 0,
             last_at: Timestamp(i64::MIN),
             lines: VecDeque::new(),
         });
         let place = kept
             .lines
-            .partition_point(|entry| entry.seq < line.entry.seq);
+            .partition_point(|kept| kept.entry.seq < line.entry.seq);
         let present = kept.lines.get(place);
-        if present.is_some_and(|entry| entry.seq == line.entry.seq) {
+        if present.is_some_and(|kept| kept.entry.seq == line.entry.seq) {
             return;
         }
-        kept.lines.insert(place, Arc::clone(&line.entry));
+        let entry = Arc::clone(&line.entry);
+        let bytes = size(&*entry);
+        kept.lines.insert(place, Line { entry, bytes });
         self.lines += 1;
+        self.bytes += bytes;
         if line.entry.at >= kept.last_at {
             self.ages.remove(&(kept.last_at, id));
             kept.last_at = line.entry.at;
             self.ages.insert((kept.last_at, id));
-            kept.profile = Arc::clone(&line.profile);
+            if !Arc::ptr_eq(&kept.profile, &line.profile) {
+                kept.profile = Arc::clone(&line.profile);
+                self.bytes -= kept.profile_bytes;
+                kept.profile_bytes = size(&*kept.profile);
+                self.bytes += kept.profile_bytes;
+            }
             let before = std::mem::replace(&mut kept.user_id, line.user_id());
             let user_id = kept.user_id.clone();
             if before != user_id {
@@ -147,20 +184,27 @@ impl Shelf {
     fn remove(&mut self, id: ConversationId) {
         if let Some(kept) = self.conversations.remove(&id) {
             self.lines -= kept.lines.len();
+            self.bytes -= kept.bytes();
             self.ages.remove(&(kept.last_at, id));
             self.leave(&kept.user_id, id);
         }
     }
 
     fn make_room(&mut self, most: usize) {
-        while self.lines > most
+        while (self.lines > most || self.bytes > most.saturating_mul(LINE_BYTES))
             && let Some(&(_, oldest)) = self.ages.first()
         {
             if self.ages.len() > 1 {
                 self.remove(oldest);
-            } else if let Some(kept) = self.conversations.get_mut(&oldest) {
-                kept.lines.pop_front();
+                continue;
+            }
+            let kept = self.conversations.get_mut(&oldest);
+            let Some(kept) = kept.filter(|kept| kept.lines.len() > 1) else {
+                return;
+            };
+            if let Some(line) = kept.lines.pop_front() {
                 self.lines -= 1;
+                self.bytes -= line.bytes;
             }
         }
     }
@@ -210,7 +254,8 @@ fn is_through(kept: &Kept, query: &TranscriptQuery) -> bool {
 }
 
 fn wanted<'a>(kept: &'a Kept, query: &'a TranscriptQuery) -> impl Iterator<Item = &'a Arc<Entry>> {
-    kept.lines.iter().filter(|entry| {
+    let entries = kept.lines.iter().map(|line| &line.entry);
+    entries.filter(|entry| {
         query.from.is_none_or(|from| entry.at >= from)
             && query.to.is_none_or(|to| entry.at <= to)
             && (!query.users_only || is_user(entry))
@@ -223,7 +268,11 @@ fn transcript(
     own: &[&Kept],
     query: &TranscriptQuery,
 ) -> UserTranscript {
-    let times = || own.iter().flat_map(|kept| &kept.lines).map(|line| line.at);
+    let times = || {
+        own.iter()
+            .flat_map(|kept| &kept.lines)
+            .map(|line| line.entry.at)
+    };
     let mut lines: Vec<_> = own
         .iter()
         .flat_map(|kept| {
@@ -252,4 +301,25 @@ fn order(line: &TranscriptLine) -> impl Ord + '_ {
         line.entry.seq,
         line.conversation,
     )
+}
+
+/// How much memory this takes, more or less.
+fn size(value: &impl Serialize) -> usize {
+    let mut count = Count(0);
+    // Counting cannot fail, and what cannot be written takes what was counted.
+    let _ = serde_json::to_writer(&mut count, value);
+    count.0
+}
+
+struct Count(usize);
+
+impl io::Write for Count {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

@@ -18,7 +18,7 @@ use crate::StoreError;
 /// How many lines may wait while as many are being written.
 const WAITING: usize = 10_000;
 
-/// How many lines are written together.
+/// How many lines are written together, unless that fails.
 const BATCH: usize = 256;
 
 /// How long the first line of a batch waits for more.
@@ -152,22 +152,27 @@ impl Shared {
 
     /// Writes lines, and tries again until it works, or until nobody is left who records.
     async fn write(&self, taken: &mut Queue, meters: &mut Meters) {
-        let mut pause = PAUSE;
-        for batch in taken.lines.chunks(BATCH) {
-            while let Err(error) = self.store.append(batch).await {
-                // Dropped, they tell whoever waits that it does not work now.
-                taken.markers.clear();
-                if !self.goes_on_after(&error) {
-                    return;
-                }
-                select! {
-                    () = sleep(pause) => {}
-                    () = self.urgent.notified() => {}
-                }
-                pause = LONGEST_PAUSE.min(pause * 2);
+        let (mut pause, mut most) = (PAUSE, BATCH);
+        let mut left = taken.lines.as_slice();
+        while !left.is_empty() {
+            let (batch, rest) = left.split_at(most.min(left.len()));
+            let Err(error) = self.store.append(batch).await else {
+                meters.written(batch);
+                left = rest;
+                (pause, most) = (PAUSE, BATCH.min(most * 2));
+                continue;
+            };
+            // Dropped, they tell whoever waits that it does not work now.
+            taken.markers.clear();
+            if !self.goes_on_after(&error) {
+                return;
             }
-            pause = PAUSE;
-            meters.written(batch);
+            select! {
+                () = sleep(pause) => {}
+                () = self.urgent.notified() => {}
+            }
+            // Lines may be so long that fewer can be written in time.
+            (pause, most) = (LONGEST_PAUSE.min(pause * 2), (most / 2).max(1));
         }
     }
 

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::{Any, Transaction};
@@ -14,7 +15,7 @@ mod search;
 use search::Search;
 
 /// How long the database may take to write, forget or erase, and to find.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Rows of one statement: databases limit how many values it may have.
 const ROWS: usize = 500;
@@ -51,14 +52,22 @@ impl TranscriptStore for SqlStore {
     async fn erase(&self, erasure: &Erasure) -> Result<u64, StoreError> {
         let work = async {
             let mut transaction = self.pool().begin().await?;
+            // The conversations first: another process that writes in one of them now is waited
+            // for, and its lines are seen afterwards.
             let user = [kept_id(&erasure.user_id)];
             let mut gone = erase(&mut transaction, erasure, "user_id", &user).await?;
             let keys: Vec<_> = erasure.keys.iter().map(|key| without_nul(key)).collect();
             for keys in keys.chunks(ROWS) {
-                gone += erase(&mut transaction, erasure, "vendor_key", keys).await?;
+                gone.extend(erase(&mut transaction, erasure, "vendor_key", keys).await?);
+            }
+            for gone in gone.chunks(ROWS) {
+                let mut lines =
+                    Statement::new("DELETE FROM transcript_lines WHERE conversation IN ");
+                lines.list(gone.iter().map(String::as_str));
+                lines.query().execute(&mut *transaction).await?;
             }
             transaction.commit().await?;
-            Ok(gone)
+            Ok(gone.len() as u64)
         };
         within_time(PATIENCE, work).await
     }
@@ -71,11 +80,13 @@ impl TranscriptStore for SqlStore {
                  (SELECT conversation, seq FROM transcript_lines WHERE at < ",
             );
             lines.value(before.as_millis());
-            lines.sql(" LIMIT ").value(FORGOTTEN).sql(")");
+            // In an order that has an index, which otherwise not every database would use.
+            lines.sql(" ORDER BY at LIMIT ");
+            lines.value(FORGOTTEN).sql(")");
             let work = lines.query().execute(self.pool());
             let forgotten = within_time(PATIENCE, work).await?.rows_affected();
             gone += forgotten;
-            if forgotten == 0 {
+            if forgotten < FORGOTTEN.unsigned_abs() {
                 break;
             }
         }
@@ -86,30 +97,24 @@ impl TranscriptStore for SqlStore {
     }
 }
 
-/// Erases conversations of which one column has one of these values.
+/// Erases conversations of which one column has one of these values; their ids.
 async fn erase(
     transaction: &mut Transaction<'_, Any>,
     erasure: &Erasure,
     column: &'static str,
     values: &[String],
-) -> Result<u64, sqlx::Error> {
-    let meant = |start: &'static str, end: &'static str| {
-        let mut statement = Statement::new(start);
-        statement.sql(" frontend = ").value(&*erasure.frontend);
-        if !erasure.scope.is_empty() {
-            statement.sql(" AND scope = ");
-            statement.value(without_nul(&erasure.scope));
-        }
-        statement.sql(" AND ").sql(column).sql(" IN ");
-        statement.list(values.iter().map(String::as_str)).sql(end);
-        statement.query()
-    };
-    let lines = "DELETE FROM transcript_lines WHERE conversation IN \
-                 (SELECT id FROM transcript_conversations WHERE";
-    meant(lines, ")").execute(&mut **transaction).await?;
-    let conversations = "DELETE FROM transcript_conversations WHERE";
-    let gone = meant(conversations, "").execute(&mut **transaction).await?;
-    Ok(gone.rows_affected())
+) -> Result<Vec<String>, sqlx::Error> {
+    let mut statement = Statement::new("DELETE FROM transcript_conversations WHERE frontend = ");
+    statement.value(&*erasure.frontend);
+    if !erasure.scope.is_empty() {
+        statement.sql(" AND scope = ");
+        statement.value(without_nul(&erasure.scope));
+    }
+    statement.sql(" AND ").sql(column).sql(" IN ");
+    statement.list(values.iter().map(String::as_str));
+    statement.sql(" RETURNING id");
+    let rows: Vec<(String,)> = statement.rows().fetch_all(&mut **transaction).await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
 /// Statements that keep what is known of the conversations of these lines.

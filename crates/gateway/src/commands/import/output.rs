@@ -1,12 +1,13 @@
-//! Where recorded conversations are written to: a file that is whole or not there, or the standard
-//! output.
+//! Where recorded conversations are written to: a file that is whole or not there, or what takes
+//! them as they come, such as the standard output.
 
 use std::collections::HashSet;
+use std::fs::{self, File};
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, BufWriter, Stdout, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde::Serialize;
 use switchboard_core::dialect::{Item, Recorded};
 use switchboard_core::model::DialectName;
@@ -14,8 +15,8 @@ use tempfile::NamedTempFile;
 
 /// The lines' destination.
 pub(super) enum Output {
-    /// The standard output.
-    Stdout(BufWriter<Stdout>),
+    /// The standard output, or a pipe or device.
+    Stream(BufWriter<Box<dyn Write>>),
     /// A file beside the one to be, which takes its place at the end. Given up, it is removed.
     File {
         file: BufWriter<NamedTempFile>,
@@ -35,7 +36,18 @@ struct Line<'a> {
 impl Output {
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         if path == Path::new("-") {
-            return Ok(Self::Stdout(BufWriter::new(io::stdout())));
+            return Ok(Self::Stream(BufWriter::new(Box::new(io::stdout()))));
+        }
+        let cannot = || format!("cannot write {}", path.display());
+        match fs::metadata(path) {
+            Ok(facts) if facts.is_dir() => bail!("{} is a folder", path.display()),
+            // No file may take the place of /dev/null.
+            Ok(facts) if !facts.is_file() => {
+                let stream = File::options().write(true).open(path);
+                let stream = stream.with_context(cannot)?;
+                return Ok(Self::Stream(BufWriter::new(Box::new(stream))));
+            }
+            _ => {}
         }
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -56,7 +68,7 @@ impl Output {
         recorded: &Recorded,
     ) -> anyhow::Result<()> {
         let out: &mut dyn Write = match self {
-            Self::Stdout(out) => out,
+            Self::Stream(out) => out,
             Self::File { file, .. } => file,
         };
         let line = Line {
@@ -73,7 +85,7 @@ impl Output {
     /// Puts the file in its place.
     pub(super) fn finish(self) -> anyhow::Result<()> {
         match self {
-            Self::Stdout(mut out) => out.flush().context("cannot write the output"),
+            Self::Stream(mut out) => out.flush().context("cannot write the output"),
             Self::File { file, path } => {
                 let cannot = || format!("cannot write {}", path.display());
                 let file = file.into_inner().map_err(io::IntoInnerError::into_error);
