@@ -6,6 +6,8 @@ mod files;
 mod own;
 mod vendor;
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use serde_json::{Map, Value};
@@ -134,7 +136,12 @@ impl Server {
             }
             _ => {
                 let token = self.page_token(&place, cx);
-                own::page(visitor, user, &self.options, up, token, cx)
+                let up = match request.uri().path().ends_with('/') {
+                    // For a browser that is a folder more.
+                    true => Cow::from(format!("../{up}")),
+                    false => Cow::from(up),
+                };
+                own::page(visitor, user, &self.options, &up, token, cx)
             }
         };
         // The address may hold who the visitor is.
