@@ -374,6 +374,11 @@ fn date(text: &str) -> Option<String> {
     Some(date.to_string())
 }
 
+/// Whether a template is a message of ours: those are their own templates.
+fn is_ours(template: &str) -> bool {
+    template.parse::<MessageId>().is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -388,9 +393,4 @@ mod tests {
         assert_eq!(date("1981-13-05"), None);
         assert_eq!(date("tomorrow"), None);
     }
-}
-
-/// Whether a template is a message of ours: those are their own templates.
-fn is_ours(template: &str) -> bool {
-    template.parse::<MessageId>().is_ok()
 }
