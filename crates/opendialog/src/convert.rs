@@ -95,7 +95,7 @@ pub(crate) fn to_model(
     at: Timestamp,
 ) -> Message {
     links::disarm(&mut wire.data);
-    let read = read(&wire.kind, wire.data.clone());
+    let read = read(&wire.kind, wire.data.clone().tidied(&wire.kind));
     let mut message = Message::bot(id, parent, at, read.content).with_actions(read.actions);
     let hint = Hint {
         target: Target {
@@ -137,6 +137,7 @@ pub(crate) fn from_model(message: &Message, target: Target<'_>) -> Vec<Outbound>
     match (note, written.as_mut_slice()) {
         (Some(note), [only]) => {
             note.apply(only);
+            fill(only);
             if target.client == Client::Webchat1 {
                 pickers::suit_webchat_1(only);
             }
@@ -155,6 +156,15 @@ pub(crate) fn from_model(message: &Message, target: Target<'_>) -> Vec<Outbound>
         }
     }
     written
+}
+
+/// A client writes into the data of every message, so there are some.
+fn fill(wire: &mut Outbound) {
+    if let Data::Unknown(data) = &wire.data
+        && (data.is_null() || data.as_array().is_some_and(Vec::is_empty))
+    {
+        wire.data = Data::decode(&wire.kind, Value::Object(Default::default()));
+    }
 }
 
 /// The message without what its engine said of its wire form, for where that cannot be shown.

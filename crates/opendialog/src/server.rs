@@ -176,7 +176,14 @@ impl Frontend for Server {
     }
 
     fn body_limit(&self) -> usize {
-        let links = self.options.deep_links.most_users;
+        BODY_LIMIT
+    }
+
+    fn body_limit_of(&self, path: &str) -> usize {
+        let links = match api::makes_links(path.trim_start_matches('/')) {
+            true => self.options.deep_links.most_users,
+            false => 0,
+        };
         BODY_LIMIT.max(links.saturating_mul(BODY_LIMIT_EACH))
     }
 

@@ -49,6 +49,13 @@ pub trait Frontend: Send + Sync {
         64 * 1024
     }
 
+    /// The same of one path, where some take more than others. `path` is as for
+    /// [`Frontend::handle`].
+    fn body_limit_of(&self, path: &str) -> usize {
+        let _ = path;
+        self.body_limit()
+    }
+
     /// Largest websocket message from a client in bytes.
     fn frame_limit(&self) -> usize {
         64 * 1024

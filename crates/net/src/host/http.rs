@@ -63,7 +63,7 @@ async fn dispatch(
     let shared = &connection.shared;
     // Who waits for `100 Continue` has sent nothing yet, and is answered at once.
     let can_drain = !parts.headers.contains_key(EXPECT);
-    let limit = mount.frontend.body_limit();
+    let limit = mount.frontend.body_limit_of(path);
     let body = match body::read(body, limit, shared.limits.body_timeout, can_drain).await {
         Ok(body) => body,
         Err(error) => return refuse_body(mount, path, limit, &error),

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 use switchboard_core::model::{
-    ChoiceMade, Command, Feedback, FeedbackRequest, FormSubmission, Profile, Rating, SendBody,
-    Timestamp, TurnOutcome, UploadedFile, UserEvent, UserInput,
+    ChoiceMade, Command, Feedback, FeedbackRequest, FormSubmission, MessageId, Profile, Rating,
+    SendBody, Timestamp, TurnOutcome, UploadedFile, UserEvent, UserInput,
 };
 use url::Url;
 
@@ -261,10 +261,16 @@ impl<'a> Draft<'a> {
         };
         let known = feedback.message.and_then(|message| memory.ratable(message));
         let own = |key| self.event.extras.get(&NAME, key).and_then(Value::as_str);
-        let template = known.and_then(|known| known.template.clone()).or_else(|| {
-            let template = own("message_template_id")?.to_owned();
-            Some((template, own("request_id").map(str::to_owned)))
+        let rated = known.and_then(|known| known.template.clone());
+        let named = own("message_template_id").map(|template| {
+            let request = own("request_id").map(str::to_owned);
+            (template.to_owned(), request)
         });
+        // An engine's template that the client names need not be that of the newest answer.
+        let template = match (rated, named) {
+            (Some(rated), Some(named)) if is_ours(&named.0) || named.0 == rated.0 => Some(rated),
+            (rated, named) => named.or(rated),
+        };
         if let Some((message_template_id, request_id)) = template
             && options.generation == Generation::Three
         {
@@ -366,6 +372,11 @@ fn date(text: &str) -> Option<String> {
     let date =
         ::time::Date::from_calendar_date(i32::from(year), month, u8::try_from(day).ok()?).ok()?;
     Some(date.to_string())
+}
+
+/// Whether a template is a message of ours: those are their own templates.
+fn is_ours(template: &str) -> bool {
+    template.parse::<MessageId>().is_ok()
 }
 
 #[cfg(test)]

@@ -195,6 +195,8 @@ pub(crate) fn write_long_text(form: &Form, hint: Hint<'_>) -> Option<Typed> {
 
 /// What webchat 1.0.0 cannot make do without, where an engine sends something else.
 pub(crate) fn suit_webchat_1(wire: &mut Outbound) {
+    // A part that is none, such as a null among buttons, is one too many for it.
+    wire.data = std::mem::take(&mut wire.data).tidied(&wire.kind);
     match &mut wire.data {
         Data::LongText(data) => {
             // The core's own spelling of the type is not known to its client.

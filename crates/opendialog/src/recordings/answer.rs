@@ -17,6 +17,8 @@ pub(super) struct Page {
     pub(super) last_page: Option<u64>,
     /// How many users a page has, where it is told.
     pub(super) per_page: Option<u64>,
+    /// How many users all pages have, where it is told.
+    pub(super) total: Option<u64>,
     /// What was left out.
     pub(super) notes: Vec<String>,
 }
@@ -44,10 +46,12 @@ impl Page {
             Value::Object(mut body) if body.contains_key("data") => {
                 let last_page = number(&body, "lastPage");
                 let per_page = number(&body, "perPage");
+                let total = number(&body, "total");
                 let data = body.remove("data").unwrap_or_default();
                 let mut page = Self::of_data(data, &format!("{place}: data"))?;
                 page.last_page = last_page;
                 page.per_page = per_page;
+                page.total = total;
                 Ok(page)
             }
             other => Err(unreadable(

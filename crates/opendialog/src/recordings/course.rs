@@ -58,6 +58,8 @@ struct Pages {
     per_page: u64,
     /// What the pages looked like, to know one that comes again.
     seen: HashSet<u64>,
+    /// How many users came.
+    came: u64,
     over: bool,
     /// The end of a period that has only a beginning.
     to: Option<Timestamp>,
@@ -80,6 +82,7 @@ impl Course {
                 page: 1,
                 per_page: u64::from(options.per_page),
                 seen: HashSet::new(),
+                came: 0,
                 over: false,
                 to: period.to,
             }),
@@ -263,8 +266,15 @@ impl Pages {
                 problem: "there is no end to the pages".to_owned(),
             });
         }
+        self.came += page.users.len() as u64;
         self.over = last.is_some_and(|last| last <= self.page);
-        Ok(None)
+        let missing = page.total.filter(|total| self.over && *total > self.came);
+        Ok(missing.map(|total| {
+            format!(
+                "page {} is the last, but of {total} users only {} came",
+                self.page, self.came
+            )
+        }))
     }
 
     /// Smaller pages, from the same user on.

@@ -6,6 +6,8 @@ mod files;
 mod own;
 mod vendor;
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use serde_json::{Map, Value};
@@ -134,7 +136,12 @@ impl Server {
             }
             _ => {
                 let token = self.page_token(&place, cx);
-                own::page(visitor, user, &self.options, up, token, cx)
+                let up = match request.uri().path().ends_with('/') {
+                    // For a browser that is a folder more.
+                    true => Cow::from(format!("../{up}")),
+                    false => Cow::from(up),
+                };
+                own::page(visitor, user, &self.options, &up, token, cx)
             }
         };
         // The address may hold who the visitor is.
@@ -230,13 +237,17 @@ mod tests {
     }
 
     fn linked(options: Value) -> Response<Bytes> {
+        linked_at("/od/l/abc", options)
+    }
+
+    fn linked_at(address: &str, options: Value) -> Response<Bytes> {
         let build = Build {
             signing_key: [1; 32],
             read_file: &|_| Err(String::new()),
             read_folder: &|_| Err(String::new()),
         };
         let server = Server::new(parse_options(options).unwrap(), &build).unwrap();
-        let request = Request::get("/od/l/abc").body(Bytes::new()).unwrap();
+        let request = Request::get(address).body(Bytes::new()).unwrap();
         let visitor = Visitor {
             user_id: Some("u-7".to_owned()),
             scenario: Some("demo".to_owned()),
@@ -260,6 +271,15 @@ mod tests {
             let request = Request::get(uri).body(Bytes::new()).unwrap();
             assert_eq!(own_path(&request, up), path, "{uri}");
         }
+    }
+
+    #[test]
+    fn a_slash_at_the_end_is_a_folder_more() {
+        let response = linked_at("/od/l/abc/", json!({}));
+        let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap();
+        assert!(cookie.contains("Path=/od;"), "{cookie}");
+        let page = std::str::from_utf8(response.body()).unwrap();
+        assert!(page.contains(r#""up":"../../","userId":"u-7""#));
     }
 
     #[test]

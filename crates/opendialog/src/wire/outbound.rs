@@ -4,6 +4,7 @@ mod data;
 mod newer;
 mod object;
 mod pickers;
+mod tidy;
 
 use std::fmt;
 
@@ -144,6 +145,18 @@ impl Data {
     /// The same of an object's keys and values.
     pub(crate) fn from_fields(kind: &str, data: Fields<'_>) -> Self {
         Self::typed(kind, &data).unwrap_or_else(|| Self::Unknown(Value::Object(data.into_map())))
+    }
+
+    /// Data that do not fit their type for parts of them only, without those. Others stay as they
+    /// are.
+    pub(crate) fn tidied(self, kind: &str) -> Self {
+        let Self::Unknown(Value::Object(object)) = &self else {
+            return self;
+        };
+        let tidied = tidy::tidied(&object.into());
+        tidied
+            .and_then(|tidied| Self::typed(kind, &tidied))
+            .unwrap_or(self)
     }
 
     fn typed(kind: &str, data: &Fields<'_>) -> Option<Self> {

@@ -6,9 +6,11 @@ use http::{Response, StatusCode, header};
 use serde_json::{Value, json};
 use switchboard_core::dialect::{LegInput, LegOutput, TransportFault};
 use switchboard_core::model::{
-    Action, BotEvent, ChoiceMade, Content, ContentKind, Feedback, FormSubmission, Profile, Query,
-    Rating, TurnOutcome, UserEvent, UserInput,
+    Action, BotEvent, ChoiceMade, Content, ContentKind, Extras, Feedback, FormSubmission, Profile,
+    Query, Rating, TurnOutcome, UserEvent, UserInput,
 };
+
+use switchboard_opendialog::NAME;
 
 use crate::support::{
     Driven, at, backend, body, call, cx, event, fixture, fixtures, frontend, messages, ok,
@@ -381,6 +383,44 @@ fn ratings_go_where_the_engine_takes_them() {
     );
     assert!(output.effects.is_empty());
     assert_eq!(ended(&output), Some(TurnOutcome::Done));
+}
+
+#[test]
+fn a_rating_of_an_older_template_is_not_taken_for_one_of_the_newest() {
+    let mut leg = third();
+    let output = exchange(
+        &mut leg,
+        &text("hi"),
+        &json!({
+            "author": "them", "type": "text", "data": {"text": "Hello"},
+            "message_template_id": "0x99", "request_id": "req-1",
+        }),
+    );
+    let newest = messages(output).remove(0).id;
+    let mut rated = |template: &str| {
+        let input = UserInput::Feedback(Feedback {
+            message: Some(newest),
+            rating: Some(Rating::Negative),
+            ..Feedback::default()
+        });
+        let kept = json!({"message_template_id": template});
+        let event = UserEvent {
+            extras: Extras::new(NAME, kept.as_object().unwrap().clone()),
+            ..user_event(input)
+        };
+        let (call, request) = leg.tell(&event, &Profile::default());
+        let told = body(&request);
+        leg.answer(call, ok(&json!(null)), &cx());
+        (
+            told["message_template_id"].clone(),
+            told.get("request_id").cloned(),
+        )
+    };
+    assert_eq!(rated("0x77"), (json!("0x77"), None));
+    let newest_told = (json!("0x99"), Some(json!("req-1")));
+    assert_eq!(rated("0x99"), newest_told);
+    // A message of ours stands for the engine's.
+    assert_eq!(rated(&newest.to_string()), newest_told);
 }
 
 #[test]

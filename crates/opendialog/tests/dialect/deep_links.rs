@@ -356,9 +356,20 @@ fn links_that_do_not_work_all_look_the_same() {
 
 #[test]
 fn bodies_have_room_for_every_user() {
-    assert_eq!(links(json!({})).body_limit(), 256 * 1024);
+    let current = "/public/api/generate-webchat-deep-link";
+    assert_eq!(links(json!({})).body_limit_of(current), 256 * 1024);
     let many = links(json!({"deep_links": {"most_users": 1_000}}));
-    assert_eq!(many.body_limit(), 2_000 * 1024);
+    for path in [current, "/api/generate-webchat-deeplink"] {
+        assert_eq!(many.body_limit_of(path), 2_000 * 1024, "{path}");
+    }
+}
+
+#[test]
+fn room_for_links_is_no_room_for_other_bodies() {
+    let many = links(json!({"deep_links": {"most_users": 10_000}}));
+    for path in ["/incoming/webchat", "/webchat-config", "/chat-api/message"] {
+        assert_eq!(many.body_limit_of(path), 256 * 1024, "{path}");
+    }
 }
 
 #[test]

@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 use switchboard_core::model::{
-    Action, ActionStyle, Author, Choices, ChoicesKind, Content, DatePicker, Field, FieldKind,
-    FieldOption, Form, Message, Profile, RichText, UserInput,
+    Action, ActionStyle, Author, Choices, ChoicesKind, Content, ContentKind, DatePicker, Field,
+    FieldKind, FieldOption, Form, Message, Profile, RichText, UserInput,
 };
 
 use crate::checklist::suits_webchat_1;
@@ -33,6 +33,71 @@ fn through(client: &str, answer: &Value) -> Value {
     let said = messages(leg.answer(id, ok(answer), &cx()));
     let frontend = frontend(json!({"client": client}));
     body(&finish(*call(&*frontend, fixture(8).request()), said))
+}
+
+/// What an engine's message becomes for other dialects.
+fn kind_of(answer: &Value) -> (ContentKind, usize) {
+    let mut leg = Driven::new(json!({"url": "http://engine.test"}));
+    let (id, _) = leg.tell(&user_event(UserInput::text("x")), &Profile::default());
+    let said = messages(leg.answer(id, ok(answer), &cx()));
+    (said[0].content.kind(), said[0].actions.len())
+}
+
+#[test]
+fn a_part_that_is_none_does_not_hide_the_others() {
+    let gold =
+        json!({"text": "Gold", "display": true, "type": "", "callback_id": "gold", "value": ""});
+    let plain = json!({"text": "Plain", "message_type": "text"});
+    let name = json!({"name": "a", "display": "A", "element_type": "text"});
+    for (kind, key, part) in [
+        ("button", "buttons", gold),
+        ("list", "items", plain),
+        ("form", "elements", name),
+    ] {
+        let data = |parts: Value| message(kind, common(json!("Words")), json!({key: parts}));
+        let clean = data(json!([part]));
+        for parts in [
+            json!([part, null]),
+            json!(["odd", part]),
+            json!([[], part, 5]),
+            json!({"3": part}),
+        ] {
+            let odd = data(parts.clone());
+            assert_eq!(
+                through("webchat-1", &odd),
+                through("webchat-1", &clean),
+                "{parts}"
+            );
+            // Who may know more gets all of it, and the model has what can be read of it.
+            if !parts.is_object() {
+                assert_eq!(through("current", &odd), odd, "{parts}");
+            }
+            assert_eq!(kind_of(&odd), kind_of(&clean), "{parts}");
+        }
+    }
+    let card = message(
+        "rich",
+        common(json!("Words")),
+        json!({"title": "T", "subtitle": "", "buttons": null, "image": []}),
+    );
+    let shown = through("webchat-1", &card);
+    assert_eq!(shown["data"]["buttons"], json!([]));
+    assert_eq!(shown["data"].get("image"), None);
+    assert_eq!(shown["data"]["title"], "T");
+}
+
+#[test]
+fn every_message_has_data_that_a_client_can_write_into() {
+    for client in ["webchat-1", "current"] {
+        for empty in [
+            json!({"type": "text", "data": null}),
+            json!({"type": "text", "data": []}),
+            json!({"type": "text"}),
+        ] {
+            let shown = through(client, &empty);
+            assert!(shown["data"].is_object(), "{client} {empty}: {shown}");
+        }
+    }
 }
 
 #[test]

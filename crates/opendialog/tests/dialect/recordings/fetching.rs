@@ -116,6 +116,24 @@ fn pages_end_where_the_server_does_not_keep_to_its_word() {
 }
 
 #[test]
+fn users_that_the_server_counts_but_does_not_give_are_told_of() {
+    let notes = |total: u64| {
+        let (steps, asked) = served(&mut *export(), |_, _| {
+            Ok(ok(&json!({
+                "data": [{"u-1": []}, {"u-2": []}],
+                "meta": {"pagination": {"lastPage": 1, "total": total}},
+            })))
+        });
+        assert_eq!((asked, steps.recorded.len()), (1, 2));
+        steps.notes
+    };
+    assert_eq!(notes(2).len(), 0);
+    let told = notes(45);
+    assert_eq!(told.len(), 1);
+    assert!(told[0].contains("of 45 users only 2 came"), "{told:?}");
+}
+
+#[test]
 fn a_vendor_that_wants_to_be_asked_less_often_is() {
     let limited = |after: Option<&str>| {
         let mut response = fixture(59).response();
