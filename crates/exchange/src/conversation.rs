@@ -404,7 +404,8 @@ impl State {
     }
 
     pub(crate) fn merge(&mut self, change: Profile) {
-        if change == Profile::default() {
+        // Transcripts hold the profile too: a change of it is a copy.
+        if self.profile.holds(&change) {
             return;
         }
         let profile = Arc::make_mut(&mut self.profile);

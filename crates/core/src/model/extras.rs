@@ -98,4 +98,17 @@ impl Extras {
             (slot, new) => *slot = new,
         }
     }
+
+    /// Whether every field of `others` is among these, so that merging them would change nothing.
+    pub fn hold(&self, others: &Self) -> bool {
+        match (&self.0, &others.0) {
+            (_, None) => true,
+            (None, Some(_)) => false,
+            (Some(known), Some(new)) => {
+                let mut fields = new.fields.iter();
+                known.dialect == new.dialect
+                    && fields.all(|(name, value)| known.fields.get(name) == Some(value))
+            }
+        }
+    }
 }

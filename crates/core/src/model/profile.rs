@@ -134,4 +134,68 @@ impl Profile {
         set(&mut self.keep_language, change.keep_language);
         self.extras.merge(change.extras);
     }
+
+    /// Whether all that `change` states is known already, so that merging it would change nothing.
+    /// Most requests repeat what the first one told.
+    pub fn holds(&self, change: &Profile) -> bool {
+        fn same<T: PartialEq>(known: &Option<T>, new: &Option<T>) -> bool {
+            new.is_none() || known == new
+        }
+        // Every field by its name, so that a new one is not forgotten.
+        let Profile {
+            user_id,
+            locales:
+                Locales {
+                    selected,
+                    host,
+                    browser: accepted,
+                },
+            metadata,
+            variables,
+            attributes,
+            tags,
+            page_url,
+            browser,
+            os,
+            timezone,
+            country,
+            returning,
+            space,
+            app,
+            scenario,
+            qualification,
+            keep_language,
+            extras,
+        } = change;
+        same(&self.user_id, user_id)
+            && same(&self.locales.selected, selected)
+            && same(&self.locales.host, host)
+            && same(&self.locales.browser, accepted)
+            && same(&self.page_url, page_url)
+            && same(&self.browser, browser)
+            && same(&self.os, os)
+            && same(&self.timezone, timezone)
+            && same(&self.country, country)
+            && same(&self.returning, returning)
+            && match space.as_deref() {
+                Some("") => self.space.is_none(),
+                _ => same(&self.space, space),
+            }
+            && same(&self.app, app)
+            && same(&self.scenario, scenario)
+            && same(&self.qualification, qualification)
+            && same(&self.keep_language, keep_language)
+            && (tags.is_empty() || self.tags == *tags)
+            && metadata
+                .iter()
+                .all(|(name, value)| self.metadata.get(name) == Some(value))
+            && variables.iter().all(|(name, value)| {
+                let known = self.variables.get(name);
+                if value.is_empty() { known.is_none() } else { known == Some(value) }
+            })
+            && attributes
+                .iter()
+                .all(|(name, value)| self.attributes.get(name) == Some(value))
+            && self.extras.hold(extras)
+    }
 }
