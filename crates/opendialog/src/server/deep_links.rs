@@ -5,7 +5,7 @@
 //! and whoever opens it, as often as they like until its time is over, chats as the link's user,
 //! whose attributes are known by then. The attributes are never on the page.
 
-mod code;
+pub(super) mod code;
 mod page;
 
 use bytes::Bytes;

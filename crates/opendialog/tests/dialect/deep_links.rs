@@ -286,7 +286,7 @@ fn a_link_opens_the_page_once_its_attributes_are_known() {
 #[test]
 fn a_page_that_cannot_be_opened_says_so() {
     for (fault, status) in [
-        (Fault::StoreUnavailable, 500),
+        (Fault::StoreUnavailable, 503),
         (Fault::RateLimited { retry_after: None }, 429),
     ] {
         let Handled::Call(call) = opened(json!({}), ada(), Method::GET) else {
@@ -298,7 +298,7 @@ fn a_page_that_cannot_be_opened_says_so() {
     match (look_up.then)(Err(Fault::StoreUnavailable), &cx()) {
         Handled::Refuse(fault, response) => {
             assert_eq!(fault, Fault::StoreUnavailable);
-            assert_is_page(&response, 500);
+            assert_is_page(&response, 503);
         }
         other => panic!("{other:?}"),
     }

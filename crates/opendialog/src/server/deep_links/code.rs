@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use switchboard_core::dialect::Cx;
+use url::Url;
 
 /// Characters of a code: the 16 bytes of a UUID, of which 122 bits are random.
 const LENGTH: usize = 22;
@@ -25,9 +26,51 @@ pub(super) fn key(code: &str) -> String {
     format!("deep link {code}")
 }
 
+/// The address of a page without the code, where a link led to it. Whoever is told where a user is,
+/// engines and readers of transcripts among them, could open the link otherwise.
+pub(in crate::server) fn without(url: String) -> String {
+    let Ok(mut page) = Url::parse(&url) else {
+        return url;
+    };
+    let mut segments = page.path_segments().into_iter().flatten().rev();
+    let is_link = segments.next().is_some_and(is_well_formed) && segments.next() == Some("l");
+    if !is_link {
+        return url;
+    }
+    if let Ok(mut segments) = page.path_segments_mut() {
+        segments.pop();
+    }
+    page.into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_is_named_without_the_code_that_led_to_it() {
+        let code = URL_SAFE_NO_PAD.encode([7; 16]);
+        for (url, named) in [
+            (
+                format!("https://a.example/od/l/{code}"),
+                "https://a.example/od/l",
+            ),
+            (
+                format!("https://a.example/l/{code}?a=1"),
+                "https://a.example/l?a=1",
+            ),
+        ] {
+            assert_eq!(without(url), named);
+        }
+        for other in [
+            "https://a.example/l/short",
+            "https://a.example",
+            "/pricing",
+            "mailto:a",
+        ] {
+            assert_eq!(without(other.to_owned()), other);
+        }
+    }
 
     #[test]
     fn codes_are_short_and_safe_in_an_address() {
