@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 use switchboard_core::model::{
-    Action, Capabilities, Command, ContentKind, DialectName, Extras, KindSet, Locales,
-    METADATA_LIMIT, MessageId, OpenTarget, Profile, SendBody, TextFormat, Timestamp,
-    VARIABLES_LIMIT,
+    ATTRIBUTES_LIMIT, Action, Capabilities, Command, ContentKind, DialectName, EXTRAS_LIMIT,
+    Extras, KindSet, Locales, METADATA_LIMIT, MessageId, OpenTarget, Profile, SendBody, TextFormat,
+    Timestamp, VARIABLES_LIMIT,
 };
 
 #[test]
@@ -86,6 +86,31 @@ fn there_is_an_end_to_variables() {
     );
     known.merge(many(0, ""));
     assert_eq!(known.variables.len(), 0);
+}
+
+#[test]
+fn there_is_an_end_to_what_else_clients_tell_of_a_user() {
+    const OPENDIALOG: DialectName = DialectName::new("opendialog");
+    let mut known = Profile::default();
+    for call in 0..4 {
+        let facts =
+            |limit: usize| (0..limit / 2).map(move |n| (format!("{call}-{n}"), json!(call)));
+        known.merge(Profile {
+            attributes: facts(ATTRIBUTES_LIMIT).collect(),
+            extras: Extras::new(OPENDIALOG, facts(EXTRAS_LIMIT).collect()),
+            ..Profile::default()
+        });
+    }
+    let extras = known.extras.of(&OPENDIALOG).unwrap();
+    assert_eq!(known.attributes.len(), ATTRIBUTES_LIMIT);
+    assert_eq!(extras.len(), EXTRAS_LIMIT);
+    assert_eq!(extras["1-0"], 1);
+    let change = Extras::new(
+        OPENDIALOG,
+        [("1-0".to_owned(), json!("x"))].into_iter().collect(),
+    );
+    known.extras.merge(change);
+    assert_eq!(known.extras.get(&OPENDIALOG, "1-0"), Some(&json!("x")));
 }
 
 #[test]

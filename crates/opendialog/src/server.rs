@@ -69,6 +69,10 @@ impl Server {
 
     fn route(&self, request: &Request<Bytes>, path: &str, cx: &Cx<'_>) -> Handling {
         let path = path.trim_start_matches('/');
+        // Only whoever asks for links may send more, and has a token.
+        if request.body().len() > BODY_LIMIT && !api::makes_links(path) {
+            return Err(refusal(Fault::TooLarge { limit: BODY_LIMIT }));
+        }
         let method = request.method();
         let generation = access::generation(path);
         match path {

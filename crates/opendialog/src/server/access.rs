@@ -12,7 +12,7 @@ use crate::wire::error::Invalid;
 use crate::wire::message::{SCENARIO_ID_HEADER, USER_ID_HEADER};
 
 /// What a request's headers tell of its caller.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Caller {
     /// The app key, where one was given.
     pub(super) app_key: Option<String>,

@@ -26,6 +26,8 @@ pub(super) use limits::Limits;
 const LEGACY_INTERACTIONS: &str = "api/user-interactions";
 const INTERACTIONS: &str = "public/api/user-interactions";
 const EXPORT: &str = "public/api/user-data-export";
+pub(super) const LEGACY_LINKS: &str = "api/generate-webchat-deeplink";
+const LINKS: &str = "public/api/generate-webchat-deep-link";
 
 /// The most lines that one answer is made of. There is no page of interactions to leave the rest to,
 /// and no user is ever given by half.
@@ -64,12 +66,15 @@ impl Server {
                     _ => export::export(query, token, &self.options),
                 }
             }
-            "api/generate-webchat-deeplink" | "public/api/generate-webchat-deep-link" => {
-                self.generate_links(request, path, cx)
-            }
+            LEGACY_LINKS | LINKS => self.generate_links(request, path, cx),
             _ => Err(refusal(Fault::NotFound)),
         }
     }
+}
+
+/// Whether a path is one of those that make links.
+pub(super) fn makes_links(path: &str) -> bool {
+    matches!(path, LEGACY_LINKS | LINKS)
 }
 
 fn consult(consult: Consult) -> Handled {

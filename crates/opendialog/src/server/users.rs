@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use switchboard_core::Fault;
 use switchboard_core::dialect::{Call, Cx, Find, Handled, Operation};
 use switchboard_core::fault::AuthProblem;
@@ -246,6 +246,11 @@ impl Speaker {
     }
 
     fn credit(&self, response: &mut Response<Bytes>, cx: &Cx<'_>) {
+        // A cookie is for one user, whoever else a proxy could give the answer to.
+        let no_store = HeaderValue::from_static("no-store");
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, no_store);
         let name = self.place.name();
         let whose = (name.as_str(), self.user_id.as_str());
         let cookies = [

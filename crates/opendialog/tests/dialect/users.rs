@@ -87,6 +87,7 @@ fn the_first_answer_of_generation_three_offers_a_cookie() {
             assert!(rest.contains(part), "{rest}");
         }
         assert!(!rest.contains("Secure"), "{rest}");
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
     }
     // Who does not send it is let in all the same, and who does gets no other.
     let known = introduced(&*frontend, "u-1");
@@ -476,4 +477,18 @@ fn lines_from_elsewhere_are_rows_of_their_own_type() {
     assert!(transcript.contains("- You: I was here\n"), "{transcript}");
     assert!(transcript.contains("- Sam: I was here\n"), "{transcript}");
     assert!(matches!(entries()[0].item, Item::User(_)));
+}
+
+#[test]
+fn only_whoever_asks_for_links_may_send_more_than_a_message_needs() {
+    let frontend = frontend(json!({
+        "api": {"tokens": ["API_TOKEN"]}, "deep_links": {"most_users": 10_000},
+    }));
+    let large = json!({"x": "x".repeat(256 * 1024)});
+    let (fault, refusal) = refused(&*frontend, post("/incoming/webchat", &large));
+    assert_eq!(refusal.status(), 413);
+    assert_eq!(fault, Fault::TooLarge { limit: 256 * 1024 });
+    let links = post("/public/api/generate-webchat-deep-link", &large);
+    let links = given(links, "authorization", "Bearer API_TOKEN");
+    assert_eq!(refused(&*frontend, links).1.status(), 422);
 }
