@@ -492,3 +492,31 @@ fn only_whoever_asks_for_links_may_send_more_than_a_message_needs() {
     let links = given(links, "authorization", "Bearer API_TOKEN");
     assert_eq!(refused(&*frontend, links).1.status(), 422);
 }
+
+#[test]
+fn what_is_known_of_a_user_does_not_fill_a_history_over_and_over() {
+    let frontend = with(json!({}));
+    let history = |fact: &str| {
+        let profile = Profile {
+            variables: [("fact".to_owned(), fact.to_owned())].into(),
+            ..Profile::default()
+        };
+        let typed = |seq| {
+            did(
+                seq,
+                crate::support::user_event(switchboard_core::model::UserInput::text("hi")),
+            )
+        };
+        let known = outcome(view("u-1", profile), (1..=3).map(typed).collect());
+        let asked = call(&*frontend, get("/user/u-1/history"));
+        json(&(asked.finish)(Ok(known), &cx()))
+    };
+    for row in history("short").as_array().unwrap() {
+        assert_eq!(row["user"]["custom"]["fact"], "short");
+    }
+    let long = "x".repeat(20_000);
+    let rows = history(&long);
+    assert_eq!(rows.as_array().unwrap().len(), 3);
+    assert_eq!(rows[0]["user"]["custom"]["fact"], long.as_str());
+    assert_eq!(rows[1]["user"], Value::Null);
+}
