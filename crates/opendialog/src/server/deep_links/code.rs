@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use switchboard_core::dialect::Cx;
 use url::Url;
+use uuid::Uuid;
 
 /// Characters of a code: the 16 bytes of a UUID, of which 122 bits are random.
 const LENGTH: usize = 22;
@@ -21,9 +22,10 @@ pub(super) fn is_well_formed(code: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
-/// What the link is kept under.
+/// What the link is kept under: whoever reads the store, or a copy of it, learns no code.
 pub(super) fn key(code: &str) -> String {
-    format!("deep link {code}")
+    let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, code.as_bytes());
+    format!("deep link {digest}")
 }
 
 /// The address of a page without the code, where a link led to it. Whoever is told where a user is,
@@ -70,6 +72,17 @@ mod tests {
         ] {
             assert_eq!(without(other.to_owned()), other);
         }
+    }
+
+    #[test]
+    fn what_is_kept_tells_no_code() {
+        let (code, other) = (
+            URL_SAFE_NO_PAD.encode([7; 16]),
+            URL_SAFE_NO_PAD.encode([8; 16]),
+        );
+        assert!(!key(&code).contains(&code));
+        assert_eq!(key(&code), key(&code));
+        assert_ne!(key(&code), key(&other));
     }
 
     #[test]
