@@ -7,6 +7,7 @@ use switchboard_core::dialect::Encrypted;
 use url::Url;
 
 use super::Server;
+use super::access::words;
 
 /// Where browsers see the frontend.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +47,7 @@ impl Place {
 
     fn of_request(request: &Request<Bytes>, path: &str) -> Self {
         let named = request.uri().authority().cloned();
-        let named = named.or_else(|| host(request.headers().get(header::HOST)?.to_str().ok()?));
+        let named = named.or_else(|| host(words(request.headers(), header::HOST.as_str())?));
         let https = match forwarded(request, "x-forwarded-proto") {
             Some(scheme) if scheme.eq_ignore_ascii_case("https") => true,
             Some(scheme) if scheme.eq_ignore_ascii_case("http") => false,
@@ -106,8 +107,7 @@ impl Place {
 
 /// The first of what proxies say.
 fn forwarded<'a>(request: &'a Request<Bytes>, name: &str) -> Option<&'a str> {
-    let value = request.headers().get(name)?.to_str().ok()?;
-    Some(value.split(',').next()?.trim())
+    Some(words(request.headers(), name)?.split(',').next()?.trim())
 }
 
 /// A host with or without a port, and nothing else.

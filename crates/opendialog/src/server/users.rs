@@ -17,7 +17,7 @@ use switchboard_core::dialect::{Call, Cx, Find, Handled, Operation};
 use switchboard_core::fault::AuthProblem;
 use switchboard_core::model::Profile;
 
-use super::access::generation;
+use super::access::{generation, words};
 use super::cookies::{self, Reader};
 use super::place::Place;
 use super::tokens::{Purpose, Tokens};
@@ -150,10 +150,10 @@ impl Server {
     /// Whether a request has the token of one of our pages, and no browser says that it comes from
     /// elsewhere.
     fn comes_from_a_page(&self, headers: &HeaderMap, place: &Place, cx: &Cx<'_>) -> bool {
-        let is_ours = text(headers, "sec-fetch-site").is_none_or(|site| site == "same-origin");
+        let is_ours = words(headers, "sec-fetch-site").is_none_or(|site| site == "same-origin");
         let name = place.name();
         is_ours
-            && text(headers, PAGE_HEADER).is_some_and(|token| {
+            && words(headers, PAGE_HEADER).is_some_and(|token| {
                 let whose = (name.as_str(), "");
                 self.tokens.is_good(token, Purpose::Page, whose, cx)
             })
@@ -161,7 +161,7 @@ impl Server {
 
     /// Whether a request repeats its cookie in a header, and the cookie is the user's.
     fn repeats(&self, headers: &HeaderMap, place: &Place, user_id: &str, cx: &Cx<'_>) -> bool {
-        let Some(repeated) = text(headers, CSRF_HEADER) else {
+        let Some(repeated) = words(headers, CSRF_HEADER) else {
             return false;
         };
         let name = place.name();
@@ -272,8 +272,4 @@ fn is_of_the_engine(fault: &Fault) -> bool {
         fault,
         Fault::BackendUnavailable | Fault::TimedOut | Fault::BadInput { .. }
     )
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
 }
