@@ -27,10 +27,10 @@ pub use event::{
     BotEvent, ChoiceMade, EndReason, Feedback, FormSubmission, Notice, Rating, TurnOutcome, Typing,
     UploadedFile, UserEvent, UserInput,
 };
-pub use extras::{DialectName, Extras};
+pub use extras::{DialectName, EXTRAS_LIMIT, Extras};
 pub use id::{ConversationId, MessageId};
 pub use message::{Author, Message};
-pub use profile::{Locales, METADATA_LIMIT, Profile, VARIABLES_LIMIT};
+pub use profile::{ATTRIBUTES_LIMIT, Locales, METADATA_LIMIT, Profile, VARIABLES_LIMIT};
 pub use query::{
     ClientError, DataRequest, PersonalData, Query, QueryAnswer, Suggestions, TopQuestions,
 };

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 use switchboard_core::model::{
-    Action, Capabilities, Command, ContentKind, DialectName, Extras, KindSet, Locales,
-    METADATA_LIMIT, MessageId, OpenTarget, Profile, SendBody, TextFormat, Timestamp,
-    VARIABLES_LIMIT,
+    ATTRIBUTES_LIMIT, Action, Capabilities, Command, ContentKind, DialectName, EXTRAS_LIMIT,
+    Extras, KindSet, Locales, METADATA_LIMIT, MessageId, OpenTarget, Profile, SendBody, TextFormat,
+    Timestamp, VARIABLES_LIMIT,
 };
 
 #[test]
@@ -89,6 +89,31 @@ fn there_is_an_end_to_variables() {
 }
 
 #[test]
+fn there_is_an_end_to_what_else_clients_tell_of_a_user() {
+    const OPENDIALOG: DialectName = DialectName::new("opendialog");
+    let mut known = Profile::default();
+    for call in 0..4 {
+        let facts =
+            |limit: usize| (0..limit / 2).map(move |n| (format!("{call}-{n}"), json!(call)));
+        known.merge(Profile {
+            attributes: facts(ATTRIBUTES_LIMIT).collect(),
+            extras: Extras::new(OPENDIALOG, facts(EXTRAS_LIMIT).collect()),
+            ..Profile::default()
+        });
+    }
+    let extras = known.extras.of(&OPENDIALOG).unwrap();
+    assert_eq!(known.attributes.len(), ATTRIBUTES_LIMIT);
+    assert_eq!(extras.len(), EXTRAS_LIMIT);
+    assert_eq!(extras["1-0"], 1);
+    let change = Extras::new(
+        OPENDIALOG,
+        [("1-0".to_owned(), json!("x"))].into_iter().collect(),
+    );
+    known.extras.merge(change);
+    assert_eq!(known.extras.get(&OPENDIALOG, "1-0"), Some(&json!("x")));
+}
+
+#[test]
 fn a_profile_takes_over_what_a_change_states() {
     let mut known = Profile {
         user_id: Some("u-1".into()),
@@ -106,8 +131,9 @@ fn a_profile_takes_over_what_a_change_states() {
     let before = known.clone();
     known.merge(Profile::default());
     assert_eq!(known, before, "an empty change changes nothing");
+    assert!(known.holds(&Profile::default()) && known.holds(&before));
 
-    known.merge(Profile {
+    let change = Profile {
         locales: Locales {
             selected: Some("en-GB".into()),
             ..Locales::default()
@@ -118,7 +144,10 @@ fn a_profile_takes_over_what_a_change_states() {
         tags: vec!["new".into()],
         returning: Some(false),
         ..Profile::default()
-    });
+    };
+    assert!(!known.holds(&change));
+    known.merge(change.clone());
+    assert!(known.holds(&change), "what was merged is known");
     assert_eq!(known.user_id.as_deref(), Some("u-1"));
     assert_eq!(known.locales.effective(), Some("en-GB"));
     assert_eq!(known.locales.language(), Some("en"));
@@ -135,6 +164,63 @@ fn a_profile_takes_over_what_a_change_states() {
     assert_eq!(known.attributes.len(), 2);
     assert_eq!(known.tags, ["new"]);
     assert_eq!(known.returning, Some(false));
+}
+
+#[test]
+fn a_profile_does_not_hold_what_differs() {
+    let known = Profile::default();
+    let text = || Some("x".to_owned());
+    let extras = Extras::new(
+        DialectName::new("kare"),
+        json!({"a": 1}).as_object().unwrap().clone(),
+    );
+    let locales =
+        |selected: Option<String>, host: Option<String>, browser: Option<String>| Locales {
+            selected,
+            host,
+            browser,
+        };
+    let changes = [
+        json!({"user_id": "x"}),
+        json!({"locales": locales(text(), None, None)}),
+        json!({"locales": locales(None, text(), None)}),
+        json!({"locales": locales(None, None, text())}),
+        json!({"metadata": {"a": "x"}}),
+        json!({"variables": {"a": "x"}}),
+        json!({"attributes": {"a": 1}}),
+        json!({"tags": ["x"]}),
+        json!({"page_url": "x"}),
+        json!({"browser": "x"}),
+        json!({"os": "x"}),
+        json!({"timezone": "x"}),
+        json!({"country": "x"}),
+        json!({"returning": false}),
+        json!({"space": "x"}),
+        json!({"app": "x"}),
+        json!({"scenario": "x"}),
+        json!({"qualification": false}),
+        json!({"keep_language": false}),
+        json!({"extras": extras}),
+    ];
+    for change in changes {
+        let told: Profile = serde_json::from_value(change.clone()).unwrap();
+        assert!(!known.holds(&told), "{change}");
+        let mut merged = known.clone();
+        merged.merge(told.clone());
+        assert!(merged.holds(&told), "{change}");
+        assert!(merged.holds(&known), "{change}");
+    }
+    let mut elsewhere = Profile {
+        space: text(),
+        ..Profile::default()
+    };
+    let back = Profile {
+        space: Some(String::new()),
+        ..Profile::default()
+    };
+    assert!(!elsewhere.holds(&back));
+    elsewhere.merge(back.clone());
+    assert!(elsewhere.holds(&back));
 }
 
 #[test]

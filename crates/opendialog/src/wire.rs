@@ -16,5 +16,6 @@ pub mod outbound;
 pub mod scalar;
 pub mod slot;
 pub mod time;
+pub mod user_id;
 
 pub use slot::Slot;

@@ -4,6 +4,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+/// Most fields that extras come to have by [`Extras::merge`].
+pub const EXTRAS_LIMIT: usize = 500;
+
 /// The name of a dialect: `kare`, `dydu`, `opendialog`, `script`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -88,12 +91,17 @@ impl Extras {
         }
     }
 
-    /// Takes over the fields of others, one by one. Extras of another dialect are replaced.
+    /// Takes over the fields of others, one by one, as long as there are fewer than
+    /// [`EXTRAS_LIMIT`]. Extras of another dialect are replaced.
     pub fn merge(&mut self, others: Self) {
         match (&mut self.0, others.0) {
             (_, None) => {}
             (Some(known), Some(new)) if known.dialect == new.dialect => {
-                known.fields.extend(new.fields);
+                for (key, value) in new.fields {
+                    if known.fields.len() < EXTRAS_LIMIT || known.fields.contains_key(&key) {
+                        known.fields.insert(key, value);
+                    }
+                }
             }
             (slot, new) => *slot = new,
         }

@@ -11,6 +11,9 @@ pub const VARIABLES_LIMIT: usize = 500;
 /// Most metadata of a conversation, over all its calls.
 pub const METADATA_LIMIT: usize = 500;
 
+/// Most attributes of a conversation's user, over all its calls.
+pub const ATTRIBUTES_LIMIT: usize = 500;
+
 /// What is known of the user and of where the conversation takes place.
 ///
 /// It also serves as a change: every absent field leaves what is known as it is, see
@@ -90,7 +93,7 @@ impl Locales {
 impl Profile {
     /// Takes over everything that `change` states. Maps are merged key by key; tags are replaced
     /// if there are any; a variable set to the empty string is deleted. There is an end to how
-    /// many variables and how much metadata are kept: they come from clients.
+    /// many variables, attributes and extras and how much metadata are kept: they come from clients.
     pub fn merge(&mut self, change: Profile) {
         fn set<T>(known: &mut Option<T>, new: Option<T>) {
             if new.is_some() {
@@ -113,7 +116,11 @@ impl Profile {
                 self.variables.insert(name, value);
             }
         }
-        self.attributes.extend(change.attributes);
+        for (name, value) in change.attributes {
+            if self.attributes.len() < ATTRIBUTES_LIMIT || self.attributes.contains_key(&name) {
+                self.attributes.insert(name, value);
+            }
+        }
         if !change.tags.is_empty() {
             self.tags = change.tags;
         }
@@ -191,7 +198,11 @@ impl Profile {
                 .all(|(name, value)| self.metadata.get(name) == Some(value))
             && variables.iter().all(|(name, value)| {
                 let known = self.variables.get(name);
-                if value.is_empty() { known.is_none() } else { known == Some(value) }
+                if value.is_empty() {
+                    known.is_none()
+                } else {
+                    known == Some(value)
+                }
             })
             && attributes
                 .iter()

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use switchboard_core::dialect::{Item, Published};
 use switchboard_core::model::{Author, Extras, MessageId, Timestamp, UserEvent, UserInput};
 
-use super::answer::kind;
+use super::answer::{is_empty, kind};
 use crate::NAME;
 use crate::convert::{self, input};
 use crate::wire::Slot;
@@ -255,19 +255,10 @@ impl Line {
 fn keep(extras: &mut Extras, rest: Map<String, Value>) {
     let rest: Map<String, Value> = rest
         .into_iter()
-        .filter(|(_, value)| !is_nothing(value))
+        .filter(|(_, value)| !is_empty(value))
         .collect();
     if !rest.is_empty() {
         extras.insert(&NAME, KEPT, Value::Object(rest));
-    }
-}
-
-fn is_nothing(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
-        _ => false,
     }
 }
 

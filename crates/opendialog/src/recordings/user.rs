@@ -7,7 +7,7 @@ use switchboard_core::dialect::{Entry, Item, Recorded, RecordedPeriod};
 use switchboard_core::model::{MessageId, Profile, Timestamp};
 use uuid::Uuid;
 
-use super::answer::{UserFound, kind};
+use super::answer::{UserFound, is_empty, kind};
 use super::line::Line;
 use crate::convert::user;
 use crate::wire::fields::Fields;
@@ -89,15 +89,6 @@ pub(super) fn to_model(found: UserFound, period: &RecordedPeriod) -> Option<Reco
         entries,
         notes: notes.into_list(),
     })
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
-        _ => false,
-    }
 }
 
 fn object(value: Option<Value>, place: &str, notes: &mut Notes) -> Map<String, Value> {

@@ -12,7 +12,7 @@ use crate::wire::error::Invalid;
 use crate::wire::message::{SCENARIO_ID_HEADER, USER_ID_HEADER};
 
 /// What a request's headers tell of its caller.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Caller {
     /// The app key, where one was given.
     pub(super) app_key: Option<String>,
@@ -81,17 +81,13 @@ impl Server {
     /// Reads the headers of generation 3.
     fn identify(&self, headers: &HeaderMap, caller: &mut Caller) -> Result<(), Invalid> {
         let mut mistakes = Invalid::new();
-        let read = |name: &str| {
-            let value = headers.get(name)?.to_str().ok()?.trim();
-            (!value.is_empty()).then(|| value.to_owned())
-        };
-        caller.user_id = read(USER_ID_HEADER);
+        caller.user_id = words(headers, USER_ID_HEADER).map(str::to_owned);
         if caller.user_id.is_none() {
             error::missing_header(&mut mistakes, USER_ID_HEADER);
         }
-        match read(SCENARIO_ID_HEADER) {
+        match words(headers, SCENARIO_ID_HEADER) {
             None => error::missing_header(&mut mistakes, SCENARIO_ID_HEADER),
-            Some(name) => match self.options.scenario(&name) {
+            Some(name) => match self.options.scenario(name) {
                 Some(id) => caller.scenario = Some(id.to_owned()),
                 None => mistakes.add(
                     &SCENARIO_ID_HEADER.to_ascii_uppercase(),
@@ -105,6 +101,12 @@ impl Server {
             Err(mistakes)
         }
     }
+}
+
+/// What a header says, if it says anything that can be read.
+pub(super) fn words<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let words = headers.get(name)?.to_str().ok()?.trim();
+    (!words.is_empty()).then_some(words)
 }
 
 /// The token of the `Authorization` header.

@@ -26,7 +26,7 @@ pub(super) use limits::Limits;
 const LEGACY_INTERACTIONS: &str = "api/user-interactions";
 const INTERACTIONS: &str = "public/api/user-interactions";
 const EXPORT: &str = "public/api/user-data-export";
-const LEGACY_LINKS: &str = "api/generate-webchat-deeplink";
+pub(super) const LEGACY_LINKS: &str = "api/generate-webchat-deeplink";
 const LINKS: &str = "public/api/generate-webchat-deep-link";
 
 /// The most lines that one answer is made of. There is no page of interactions to leave the rest to,

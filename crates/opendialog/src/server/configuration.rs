@@ -10,6 +10,7 @@ use switchboard_core::dialect::{Call, Find, Handled, Operation, Outcome};
 use switchboard_core::model::Profile;
 
 use super::access::Caller;
+use super::deep_links::code;
 use super::{Handling, Server, call};
 use crate::error;
 use crate::options::FrontendOptions;
@@ -40,7 +41,7 @@ impl Server {
         Ok(call(Call {
             target: self.target(Find::Existing(user_id)),
             profile: Profile {
-                page_url: query.url,
+                page_url: query.url.map(code::without),
                 ..Profile::default()
             },
             operation: Operation::Touch,

@@ -5,7 +5,7 @@
 //! and whoever opens it, as often as they like until its time is over, chats as the link's user,
 //! whose attributes are known by then. The attributes are never on the page.
 
-mod code;
+pub(super) mod code;
 mod page;
 
 use bytes::Bytes;
@@ -16,14 +16,11 @@ use switchboard_core::Fault;
 use switchboard_core::dialect::{Call, Cx, Find, Handled, Keep, KeptValue, LookUp, Operation};
 
 use super::pages::Visitor;
-use super::{Handling, Server, call, only, refusal};
+use super::{Handling, Server, api, call, only, refusal};
 use crate::convert::user;
 use crate::error;
 use crate::wire::deep_link::{self, Link, Rules, User};
 use crate::wire::error::Problem;
-
-/// The older of the two paths.
-const OLDER_PATH: &str = "api/generate-webchat-deeplink";
 
 /// What a link stands for, as it is kept.
 #[derive(Serialize, Deserialize)]
@@ -49,7 +46,7 @@ impl Server {
         }
         let rules = Rules {
             most_users: self.options.deep_links.most_users,
-            older_keys: path == OLDER_PATH,
+            older_keys: path == api::LEGACY_LINKS,
             has_scenario: &|name| self.options.scenario(name).is_some(),
         };
         let asked = deep_link::decode(request.body(), &rules)

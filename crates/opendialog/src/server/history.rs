@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value, json as value};
 use switchboard_core::Fault;
 use switchboard_core::dialect::{Call, Entry, Find, Handled, Item, Operation, Outcome, View};
 use switchboard_core::model::{Profile, Timestamp, UserEvent, UserInput};
@@ -17,13 +17,16 @@ use crate::options::FrontendOptions;
 use crate::wire::external::{External, TEXT_EXTERNAL};
 use crate::wire::history::{Query, Row};
 use crate::wire::outbound::{Outbound, THEM};
-use crate::wire::{Slot, message, time};
+use crate::wire::{Slot, json, message, time};
 
 /// How many entries of the log are looked at for each row that is wanted: types that are left
 /// out, and entries that are no rows, come between.
 const SCAN: usize = 8;
 /// How many at the least.
 const SCAN_MIN: usize = 200;
+/// A user of whom more is known than this, in bytes of JSON, is told of in the newest row only: what
+/// a client once said would fill an answer as often as it has rows.
+const USER_IN_EVERY_ROW: usize = 16 * 1024;
 
 /// How many entries to fetch for a number of rows.
 pub(super) fn scan(rows: usize) -> usize {
@@ -53,6 +56,7 @@ impl Server {
 fn rows(outcome: &Outcome, query: &Query, options: &FrontendOptions) -> Vec<Row> {
     let view = &outcome.view;
     let user = serde_json::to_value(user::write_row(&view.profile)).unwrap_or_default();
+    let is_long = json::write(&user).len() > USER_IN_EVERY_ROW;
     let mut rows = Vec::with_capacity(query.limit);
     for entry in outcome.answer.entries.iter().rev() {
         if entry.unrecorded {
@@ -65,10 +69,12 @@ fn rows(outcome: &Outcome, query: &Query, options: &FrontendOptions) -> Vec<Row>
             if row.kind.get().is_some_and(|kind| query.ignores(kind)) {
                 continue;
             }
-            rows.push(Row {
-                user: Slot::Given(user.clone()),
-                ..row
-            });
+            let user = if is_long && !rows.is_empty() {
+                Slot::Null
+            } else {
+                Slot::Given(user.clone())
+            };
+            rows.push(Row { user, ..row });
         }
     }
     rows
@@ -134,7 +140,7 @@ fn external_row(entry: &Entry, view: &View, author: Option<String>, line: &Exter
     let or = |slot: &Slot<String>, write: fn(Timestamp) -> String| {
         slot.get().cloned().unwrap_or_else(|| write(entry.at))
     };
-    let data = json!({
+    let data = value!({
         "text": line.text,
         "date": or(&line.date, time::date),
         "time": or(&line.time, time::time_with_seconds),

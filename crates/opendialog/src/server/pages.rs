@@ -20,7 +20,6 @@ use crate::error;
 use crate::options::FrontendOptions;
 
 /// Whom the full page is opened for.
-#[allow(dead_code)]
 #[derive(Debug, Clone, Default)]
 pub(super) struct Visitor {
     /// The user, if the page is opened for a certain one.

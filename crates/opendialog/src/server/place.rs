@@ -7,6 +7,7 @@ use switchboard_core::dialect::Encrypted;
 use url::Url;
 
 use super::Server;
+use super::access::words;
 
 /// Where browsers see the frontend.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub(super) struct Place {
     host: String,
     /// The path below which everything is, without a trailing slash; empty for the root.
     path: String,
+    /// Where the gateway has it, as `path` is where browsers do.
+    mount: String,
     /// It is reached by `https`.
     https: bool,
 }
@@ -26,24 +29,25 @@ impl Server {
     pub(super) fn place(&self, request: &Request<Bytes>, path: &str) -> Place {
         let public = self.options.public_url.as_deref();
         if let Some(url) = public.and_then(|url| Url::parse(url).ok()) {
-            return Place::of_url(&url);
+            return Place::of_url(&url, above(request, path));
         }
         Place::of_request(request, path)
     }
 }
 
 impl Place {
-    fn of_url(url: &Url) -> Self {
+    fn of_url(url: &Url, mount: String) -> Self {
         Self {
             host: url.authority().to_owned(),
             path: url.path().trim_end_matches('/').to_owned(),
+            mount,
             https: url.scheme() == "https",
         }
     }
 
     fn of_request(request: &Request<Bytes>, path: &str) -> Self {
         let named = request.uri().authority().cloned();
-        let named = named.or_else(|| host(request.headers().get(header::HOST)?.to_str().ok()?));
+        let named = named.or_else(|| host(words(request.headers(), header::HOST.as_str())?));
         let https = match forwarded(request, "x-forwarded-proto") {
             Some(scheme) if scheme.eq_ignore_ascii_case("https") => true,
             Some(scheme) if scheme.eq_ignore_ascii_case("http") => false,
@@ -53,14 +57,11 @@ impl Place {
             }
         };
         let named = named.as_ref().map_or("", Authority::as_str);
-        let mut above = String::new();
-        for name in mount(request.uri().path(), path) {
-            above.push('/');
-            above.push_str(name);
-        }
+        let mount = above(request, path);
         Self {
             host: named.to_ascii_lowercase(),
-            path: above,
+            path: mount.clone(),
+            mount,
             https,
         }
     }
@@ -94,16 +95,19 @@ impl Place {
         self.https
     }
 
-    /// What tells this frontend from others of the same installation.
+    /// What tells this frontend from others of the same installation. Host and path may be what the
+    /// request says; the mount is not, and no two frontends have the same.
     pub(super) fn name(&self) -> String {
-        format!("{}{}", self.host, self.path)
+        let Self {
+            host, path, mount, ..
+        } = self;
+        format!("{host}{path} {mount}/")
     }
 }
 
 /// The first of what proxies say.
 fn forwarded<'a>(request: &'a Request<Bytes>, name: &str) -> Option<&'a str> {
-    let value = request.headers().get(name)?.to_str().ok()?;
-    Some(value.split(',').next()?.trim())
+    Some(words(request.headers(), name)?.split(',').next()?.trim())
 }
 
 /// A host with or without a port, and nothing else.
@@ -112,15 +116,19 @@ fn host(text: &str) -> Option<Authority> {
     (!authority.as_str().contains('@')).then_some(authority)
 }
 
-/// The part of a path that leads to the frontend. Doubled slashes are no part of it.
-fn mount<'a>(whole: &'a str, below: &str) -> impl Iterator<Item = &'a str> {
+/// The part of a request's path that leads to the frontend, given what is below it. Doubled slashes
+/// are no part of it.
+fn above(request: &Request<Bytes>, below: &str) -> String {
     fn segments(path: &str) -> impl Iterator<Item = &str> {
         path.split('/').filter(|segment| !segment.is_empty())
     }
-    let above = segments(whole)
+    let whole = request.uri().path();
+    let count = segments(whole)
         .count()
         .saturating_sub(segments(below).count());
-    segments(whole).take(above)
+    segments(whole)
+        .take(count)
+        .fold(String::new(), |above, name| above + "/" + name)
 }
 
 #[cfg(test)]
@@ -140,7 +148,7 @@ mod tests {
         let host = ("host", "Chat.example.com:8443");
         let root = place("/chat-api/message", "chat-api/message", &[host]);
         assert!(root.is_root());
-        assert_eq!(root.name(), "chat.example.com:8443");
+        assert_eq!(root.name(), "chat.example.com:8443 /");
         assert_eq!(root.cookie_path(), "/");
         let below = place("//od///web-chat/", "web-chat", &[host]);
         assert_eq!(below.cookie_path(), "/od");
@@ -151,10 +159,22 @@ mod tests {
 
     #[test]
     fn a_public_address_tells_where_its_frontend_is() {
-        let place = Place::of_url(&Url::parse("https://chat.example.com/od/").unwrap());
-        assert_eq!(place.name(), "chat.example.com/od");
+        let of_url =
+            |url: &str, mount: &str| Place::of_url(&Url::parse(url).unwrap(), mount.to_owned());
+        let place = of_url("https://chat.example.com/od/", "/bot");
+        assert_eq!(place.name(), "chat.example.com/od /bot/");
         assert!(place.is_https() && !place.is_root());
-        assert!(Place::of_url(&Url::parse("http://chat.example.com").unwrap()).is_root());
+        assert!(of_url("http://chat.example.com", "/bot").is_root());
+    }
+
+    #[test]
+    fn no_host_that_a_request_names_makes_one_frontend_another() {
+        let url = Url::parse("https://chat.example.com/od").unwrap();
+        let public = Place::of_url(&url, "/b".to_owned());
+        let forged = place("/od/web-chat", "web-chat", &[("host", "chat.example.com")]);
+        assert_eq!(public.host, forged.host);
+        assert_eq!(public.path, forged.path);
+        assert_ne!(public.name(), forged.name());
     }
 
     const LINKS: &str = "api/generate-webchat-deeplink";

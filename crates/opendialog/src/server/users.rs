@@ -11,20 +11,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use switchboard_core::Fault;
 use switchboard_core::dialect::{Call, Cx, Find, Handled, Operation};
 use switchboard_core::fault::AuthProblem;
 use switchboard_core::model::Profile;
 
-use super::access::generation;
+use super::access::{generation, words};
 use super::cookies::{self, Reader};
 use super::place::Place;
 use super::tokens::{Purpose, Tokens};
 use super::{Handling, Server, call};
 use crate::error;
 use crate::options::{Anonymous, Generation};
-use crate::wire::error::Problem;
+use crate::wire::error::{Invalid, Problem};
+use crate::wire::user_id;
 
 /// The cookie of an anonymous user.
 pub(super) const USER_COOKIE: &str = "opendialog_anonymous_authentication_token";
@@ -50,6 +51,8 @@ struct Speaker {
     gets_cookie: bool,
     /// Is to get a token against forged requests with the answer.
     gets_csrf: bool,
+    /// Takes an id that must be nobody's yet.
+    claims: bool,
 }
 
 impl Server {
@@ -62,12 +65,15 @@ impl Server {
         handled: Handled,
         cx: &Cx<'_>,
     ) -> Handling {
-        let Handled::Call(asked) = handled else {
+        let Handled::Call(mut asked) = handled else {
             return Ok(handled);
         };
         let (Find::Existing(user_id) | Find::Continue(user_id)) = &asked.target.find else {
             return Ok(Handled::Call(asked));
         };
+        if let Some(problem) = user_id::problem(user_id) {
+            return Err(error::invalid(&Invalid::one("user_id", problem)));
+        }
         let generation = generation(path);
         let users = &self.options.users;
         let is_required = users.anonymous == Anonymous::Require;
@@ -84,12 +90,16 @@ impl Server {
             self.check_forgery(request.headers(), &place, &user_id, cx)?;
         }
         let is_open = is_configuration && !is_third;
-        let opens = is_configuration || matches!(asked.target.find, Find::Continue(_));
+        let speaks = matches!(asked.target.find, Find::Continue(_));
         let speaker = Speaker {
             gets_cookie: !proven
-                && !is_open
-                && opens
-                && (is_required || (is_third && users.anonymous == Anonymous::Offer)),
+                && match users.anonymous {
+                    Anonymous::Off => false,
+                    Anonymous::Offer => is_third && (speaks || is_configuration),
+                    // Only whoever takes an id gets its cookie: one for an id that is still free
+                    // would open the conversation of whoever takes it later.
+                    Anonymous::Require => speaks,
+                },
             gets_csrf: users.csrf
                 && is_third
                 && !self.repeats(request.headers(), &place, &user_id, cx),
@@ -97,9 +107,13 @@ impl Server {
             place,
             user_id,
             proven,
+            claims: false,
         };
-        if is_required && !speaker.proven && !is_open {
-            return Ok(speaker.of_a_stranger(*asked));
+        if is_required && !speaker.proven {
+            if !is_open {
+                return Ok(speaker.of_a_stranger(*asked));
+            }
+            asked.profile = Profile::default();
         }
         Ok(speaker.credited(*asked))
     }
@@ -136,10 +150,10 @@ impl Server {
     /// Whether a request has the token of one of our pages, and no browser says that it comes from
     /// elsewhere.
     fn comes_from_a_page(&self, headers: &HeaderMap, place: &Place, cx: &Cx<'_>) -> bool {
-        let is_ours = text(headers, "sec-fetch-site").is_none_or(|site| site == "same-origin");
+        let is_ours = words(headers, "sec-fetch-site").is_none_or(|site| site == "same-origin");
         let name = place.name();
         is_ours
-            && text(headers, PAGE_HEADER).is_some_and(|token| {
+            && words(headers, PAGE_HEADER).is_some_and(|token| {
                 let whose = (name.as_str(), "");
                 self.tokens.is_good(token, Purpose::Page, whose, cx)
             })
@@ -147,7 +161,7 @@ impl Server {
 
     /// Whether a request repeats its cookie in a header, and the cookie is the user's.
     fn repeats(&self, headers: &HeaderMap, place: &Place, user_id: &str, cx: &Cx<'_>) -> bool {
-        let Some(repeated) = text(headers, CSRF_HEADER) else {
+        let Some(repeated) = words(headers, CSRF_HEADER) else {
             return false;
         };
         let name = place.name();
@@ -183,6 +197,7 @@ impl Server {
             proven: true,
             gets_cookie: true,
             gets_csrf: false,
+            claims: false,
         };
         speaker.credit(response, cx);
     }
@@ -190,10 +205,11 @@ impl Server {
 
 impl Speaker {
     /// The call of somebody who cannot show the user's cookie.
-    fn of_a_stranger(self, mut call: Call<Response<Bytes>>) -> Handled {
+    fn of_a_stranger(mut self, mut call: Call<Response<Bytes>>) -> Handled {
         match call.target.find {
             Find::Continue(user_id) => {
                 call.target.find = Find::Unclaimed(user_id);
+                self.claims = true;
                 self.credited(call)
             }
             // Only that there is nothing may be learned.
@@ -217,8 +233,11 @@ impl Speaker {
         }
         let finish = asked.finish;
         asked.finish = Box::new(move |result, cx| {
+            // Where the engine failed, the id is taken all the same: without the cookie nobody
+            // could ever use it.
+            let is_taken = self.claims && result.as_ref().is_err_and(is_of_the_engine);
             let mut response = finish(result, cx);
-            if response.status().is_success() {
+            if is_taken || response.status().is_success() {
                 self.credit(&mut response, cx);
             }
             response
@@ -227,6 +246,11 @@ impl Speaker {
     }
 
     fn credit(&self, response: &mut Response<Bytes>, cx: &Cx<'_>) {
+        // A cookie is for one user, whoever else a proxy could give the answer to.
+        let no_store = HeaderValue::from_static("no-store");
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, no_store);
         let name = self.place.name();
         let whose = (name.as_str(), self.user_id.as_str());
         let cookies = [
@@ -242,6 +266,10 @@ impl Speaker {
     }
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
+/// Whether a fault is of the turn, which there is none of before the conversation is found or made.
+fn is_of_the_engine(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::BackendUnavailable | Fault::TimedOut | Fault::BadInput { .. }
+    )
 }

@@ -1,6 +1,8 @@
 //! `GET /user/{user_id}/history`, `/chat-api/history`:
 //! `docs/protocols/opendialog.md#42-get-useruser_idhistory`.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -13,7 +15,7 @@ pub struct Query {
     /// At the most this many rows, counted after filtering.
     pub limit: usize,
     /// Types of rows to leave out.
-    pub ignore: Vec<String>,
+    pub ignore: HashSet<String>,
 }
 
 impl Query {
@@ -26,7 +28,7 @@ impl Query {
     pub fn decode(query: &str) -> Self {
         let mut read = Self {
             limit: Self::DEFAULT_LIMIT,
-            ignore: Vec::new(),
+            ignore: HashSet::new(),
         };
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*key {
@@ -47,7 +49,7 @@ impl Query {
 
     /// Whether rows of this type are left out.
     pub fn ignores(&self, kind: &str) -> bool {
-        self.ignore.iter().any(|name| name == kind)
+        self.ignore.contains(kind)
     }
 }
 

@@ -153,3 +153,15 @@ fn the_second_generations_configuration_needs_no_key() {
     let (_, response) = refused(&*frontend, request.body(Bytes::new()).unwrap());
     assert_eq!(response.status(), 401);
 }
+
+#[test]
+fn the_code_of_a_link_is_not_kept_as_the_page_of_its_user() {
+    let frontend = frontend(json!({}));
+    let code = "a".repeat(22);
+    let path = format!("/webchat-config?user_id=u&url=https%3A%2F%2Fa.example%2Fl%2F{code}");
+    let asked = call(&*frontend, get(&path));
+    assert_eq!(
+        asked.profile.page_url.as_deref(),
+        Some("https://a.example/l")
+    );
+}

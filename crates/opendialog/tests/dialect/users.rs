@@ -5,6 +5,7 @@ use http::{Request, Response, header};
 use serde_json::{Value, json};
 use switchboard_core::Fault;
 use switchboard_core::dialect::{Call, Find, Frontend, Handled, Item, Noted, Operation};
+use switchboard_core::fault::AuthProblem;
 use switchboard_core::model::{Author, Profile};
 
 use crate::support::{
@@ -86,6 +87,7 @@ fn the_first_answer_of_generation_three_offers_a_cookie() {
             assert!(rest.contains(part), "{rest}");
         }
         assert!(!rest.contains("Secure"), "{rest}");
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
     }
     // Who does not send it is let in all the same, and who does gets no other.
     let known = introduced(&*frontend, "u-1");
@@ -213,17 +215,71 @@ fn where_the_cookie_is_asked_for_a_stranger_reads_nothing() {
     let unknown = || Err(Fault::UnknownConversation);
     let empty = ended(*call(&*frontend, get("/user/u-1/history")), unknown());
     assert_eq!(json(&empty), json!([]));
-    let fresh = ended(
-        *call(&*frontend, ask("/chat-api/configuration", "u-1")),
-        unknown(),
-    );
-    assert!(cookie(&fresh, COOKIE).is_some());
+    // Nor is there anything to give: a cookie for an id that is still free would open the
+    // conversation of whoever takes it later.
+    for path in ["/chat-api/configuration", "/chat-api/history"] {
+        let fresh = ended(*call(&*frontend, ask(path, "u-1")), unknown());
+        assert_eq!(fresh.status(), 200, "{path}");
+        assert_eq!(cookie(&fresh, COOKIE), None, "{path}");
+    }
     // The host page of the older webchat is on another site and has no cookie.
     let open = ended(
         *call(&*frontend, get("/webchat-config?user_id=u-1")),
         Ok(()),
     );
     assert_eq!(open.status(), 200);
+}
+
+#[test]
+fn a_stranger_changes_nothing_of_whom_the_cookie_is_asked_for() {
+    let frontend = with(json!({"anonymous": "require"}));
+    let configuration = || get("/webchat-config?user_id=u-1&url=https%3A%2F%2Fa.example%2F");
+    let asked = call(&*frontend, configuration());
+    assert_eq!(asked.profile, Profile::default());
+    let known = introduced(&*frontend, "u-1");
+    let asked = call(&*frontend, given(configuration(), "cookie", &known));
+    let page = asked.profile.page_url.as_deref();
+    assert_eq!(page, Some("https://a.example/"));
+}
+
+#[test]
+fn an_id_that_was_taken_while_the_engine_failed_is_its_takers_all_the_same() {
+    let frontend = with(json!({"anonymous": "require"}));
+    for fault in [
+        Fault::BackendUnavailable,
+        Fault::TimedOut,
+        Fault::bad_input("the engine refused the input"),
+    ] {
+        let failed = ended(*call(&*frontend, say("u-1")), Err(fault.clone()));
+        assert!(!failed.status().is_success());
+        assert!(cookie(&failed, COOKIE).is_some(), "{fault}");
+    }
+    for fault in [
+        Fault::Unauthorised(AuthProblem::Missing),
+        Fault::StoreUnavailable,
+        Fault::Internal,
+        Fault::RateLimited { retry_after: None },
+    ] {
+        let failed = ended(*call(&*frontend, say("u-1")), Err(fault.clone()));
+        assert_eq!(cookie(&failed, COOKIE), None, "{fault}");
+    }
+}
+
+#[test]
+fn what_cannot_be_a_key_is_refused_as_a_user_id() {
+    let frontend = with(json!({}));
+    let long = "u".repeat(256);
+    for (request, status) in [
+        (say(&long), 422),
+        (post("/incoming/webchat", &message("a\0b")), 422),
+        (get("/user/a%00b/history"), 422),
+        (get(&format!("/user/{long}/history/file")), 422),
+        (get("/webchat-config?user_id=a%00"), 422),
+    ] {
+        let (_, refusal) = refused(&*frontend, request);
+        assert_eq!(refusal.status(), status);
+        assert!(json(&refusal)["errors"]["user_id"].is_array());
+    }
 }
 
 #[test]
@@ -421,4 +477,32 @@ fn lines_from_elsewhere_are_rows_of_their_own_type() {
     assert!(transcript.contains("- You: I was here\n"), "{transcript}");
     assert!(transcript.contains("- Sam: I was here\n"), "{transcript}");
     assert!(matches!(entries()[0].item, Item::User(_)));
+}
+
+#[test]
+fn what_is_known_of_a_user_does_not_fill_a_history_over_and_over() {
+    let frontend = with(json!({}));
+    let history = |fact: &str| {
+        let profile = Profile {
+            variables: [("fact".to_owned(), fact.to_owned())].into(),
+            ..Profile::default()
+        };
+        let typed = |seq| {
+            did(
+                seq,
+                crate::support::user_event(switchboard_core::model::UserInput::text("hi")),
+            )
+        };
+        let known = outcome(view("u-1", profile), (1..=3).map(typed).collect());
+        let asked = call(&*frontend, get("/user/u-1/history"));
+        json(&(asked.finish)(Ok(known), &cx()))
+    };
+    for row in history("short").as_array().unwrap() {
+        assert_eq!(row["user"]["custom"]["fact"], "short");
+    }
+    let long = "x".repeat(20_000);
+    let rows = history(&long);
+    assert_eq!(rows.as_array().unwrap().len(), 3);
+    assert_eq!(rows[0]["user"]["custom"]["fact"], long.as_str());
+    assert_eq!(rows[1]["user"], Value::Null);
 }

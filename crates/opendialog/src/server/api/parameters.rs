@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use crate::wire::error::Invalid;
 
+/// More are not read, as PHP does not by default.
+const MOST: usize = 1000;
+
 /// Names and values; of several under one name the last counts.
 pub(super) struct Parameters<'a>(Vec<(Cow<'a, str>, Given<'a>)>);
 
@@ -18,7 +21,7 @@ enum Given<'a> {
 impl<'a> Parameters<'a> {
     pub(super) fn decode(query: &'a str) -> Self {
         let mut read = Self(Vec::new());
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        for (name, value) in form_urlencoded::parse(query.as_bytes()).take(MOST) {
             let (name, value) = match name.split_once('[') {
                 Some((name, _)) => (Cow::Owned(name.to_owned()), Given::List),
                 None => (name, Given::Text(trimmed(value))),
@@ -92,4 +95,16 @@ fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
         return text;
     }
     Cow::Owned(bare.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_an_end_to_parameters() {
+        let query: Vec<String> = (0..2 * MOST).map(|n| format!("p{n}=1")).collect();
+        let query = query.join("&");
+        assert_eq!(Parameters::decode(&query).names().count(), MOST);
+    }
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{Request, User};
 use crate::wire::error::Invalid;
+use crate::wire::user_id;
 
 /// Most attributes of one user.
 pub const ATTRIBUTES_LIMIT: usize = 500;
@@ -115,7 +116,13 @@ fn read_user(place: usize, user: Value, mistakes: &mut Invalid) -> Option<User> 
     };
     let user_id = match given(user.get("user_id")) {
         None => None,
-        Some(Value::String(id)) => Some(id.trim().to_owned()),
+        Some(Value::String(id)) => {
+            let id = id.trim();
+            if let Some(problem) = user_id::problem(id) {
+                mistakes.add(&format!("{at}.user_id"), problem);
+            }
+            Some(id.to_owned())
+        }
         Some(_) => {
             mistakes.add(&format!("{at}.user_id"), "User id must be a string");
             None
@@ -251,6 +258,10 @@ mod tests {
             (
                 json!({"scenario_id": "shop", "dataset": attributes(json!([1]))}),
                 alone("dataset.0.attributes", "The attributes must be an object."),
+            ),
+            (
+                json!({"scenario_id": "shop", "dataset": [{"user_id": "a\0", "attributes": {}}]}),
+                alone("dataset.0.user_id", "The user id format is invalid."),
             ),
             (
                 json!([]),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::wire::json;
@@ -94,8 +94,11 @@ impl<'de> Deserialize<'de> for Answer {
                 Ok(Answer::Empty)
             }
 
-            fn visit_str<E>(self, _: &str) -> Result<Answer, E> {
-                Ok(Answer::Empty)
+            fn visit_str<E: Error>(self, text: &str) -> Result<Answer, E> {
+                match text.trim() {
+                    "" => Ok(Answer::Empty),
+                    _ => Err(E::custom(UNTYPED)),
+                }
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Answer, A::Error> {
@@ -155,13 +158,28 @@ impl<'de> Deserialize<'de> for Element {
                 Ok(Element::Part(Part::Nothing))
             }
 
-            fn visit_str<E>(self, _: &str) -> Result<Element, E> {
-                Ok(Element::Part(Part::Nothing))
+            fn visit_str<E>(self, text: &str) -> Result<Element, E> {
+                Ok(nothing_if(text.trim().is_empty()))
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Element, E> {
+                Ok(Element::Untyped)
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Element, E> {
+                Ok(Element::Untyped)
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Element, E> {
+                Ok(Element::Untyped)
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Element, A::Error> {
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Element::Part(Part::Nothing))
+                let mut is_empty = true;
+                while seq.next_element::<IgnoredAny>()?.is_some() {
+                    is_empty = false;
+                }
+                Ok(nothing_if(is_empty))
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Element, A::Error> {
@@ -176,15 +194,23 @@ impl<'de> Deserialize<'de> for Element {
     }
 }
 
-/// What is wrong with an object whose `type` is no text.
-const UNTYPED: &str = "the type of a message is no text";
+fn nothing_if(is_empty: bool) -> Element {
+    if is_empty {
+        Element::Part(Part::Nothing)
+    } else {
+        Element::Untyped
+    }
+}
+
+/// What is wrong with what says something, but is no message.
+const UNTYPED: &str = "a message has no type";
 
 /// What an object is.
 enum Object {
     Message(Box<Outbound>),
-    /// It has no type.
+    /// It has nothing in it.
     Nothing,
-    /// Its type is no text.
+    /// It has something in it, but no type, or one that is no text.
     Untyped,
 }
 
@@ -192,10 +218,10 @@ fn message<'de, A: MapAccess<'de>>(map: A) -> Result<Object, A::Error> {
     let message = Outbound::deserialize(MapAccessDeserializer::new(map))?;
     Ok(if !message.kind.is_empty() {
         Object::Message(Box::new(message))
-    } else if message.rest.contains_key("type") {
-        Object::Untyped
-    } else {
+    } else if message == Outbound::default() {
         Object::Nothing
+    } else {
+        Object::Untyped
     })
 }
 

@@ -20,6 +20,9 @@ use crate::wire::export::Interaction;
 use crate::wire::outbound::{Outbound, THEM};
 use crate::wire::{Slot, time};
 
+/// Longer than any address of a host is, with a zone.
+const LONGEST_ADDRESS: usize = 64;
+
 pub(super) fn interactions(user: &UserTranscript, options: &FrontendOptions) -> Vec<Interaction> {
     let exchanges = Exchanges::new(&user.lines, &user.profile);
     let mut said = Vec::with_capacity(user.lines.len());
@@ -138,7 +141,10 @@ impl<'a> Exchanges<'a> {
     }
 
     fn request(&self) -> Map<String, Value> {
-        let source = self.source.and_then(Value::as_str).unwrap_or_default();
+        // It is written with every line, and is whatever the client says.
+        let source = self.source.and_then(Value::as_str);
+        let source = source.filter(|source| source.len() <= LONGEST_ADDRESS);
+        let source = source.unwrap_or_default();
         Map::from_iter([
             ("url".to_owned(), Value::from("")),
             ("source_ip".to_owned(), Value::from(source)),
@@ -157,5 +163,22 @@ impl<'a> Exchanges<'a> {
                 Value::from(format!("{:.6}", took.as_secs_f64())),
             ),
         ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_may_be_an_address_is_written_with_every_line() {
+        let source_of = |address: &str| {
+            let mut profile = Profile::default();
+            let address = Value::from(address);
+            profile.attributes.insert("ip_address".to_owned(), address);
+            Exchanges::new(&[], &profile).request()["source_ip"].clone()
+        };
+        assert_eq!(source_of("192.0.2.1"), "192.0.2.1");
+        assert_eq!(source_of(&"1".repeat(1000)), "");
     }
 }
