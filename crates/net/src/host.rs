@@ -134,7 +134,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     limits: Limits,
     websockets: Arc<Semaphore>,
-    consults: Semaphore,
+    consults: Arc<Semaphore>,
     render_metrics: Box<dyn Fn() -> String + Send + Sync>,
 }
 
@@ -162,7 +162,7 @@ impl Host {
                 clock: parts.clock,
                 limits: parts.limits,
                 websockets: Arc::new(Semaphore::new(websockets)),
-                consults: Semaphore::new(consult::AT_A_TIME),
+                consults: Arc::new(Semaphore::new(consult::AT_A_TIME)),
                 render_metrics: parts.render_metrics,
             }),
         }

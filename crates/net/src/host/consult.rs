@@ -30,7 +30,8 @@ pub(super) async fn answer(
     mount: &Mounted,
     consult: Consult,
 ) -> Response<Bytes> {
-    let Ok(Ok(_place)) = timeout(BUSY, shared.consults.acquire()).await else {
+    let wanted = Arc::clone(&shared.consults).acquire_owned();
+    let Ok(Ok(place)) = timeout(BUSY, wanted).await else {
         let retry_after = Some(BUSY);
         let fault = Fault::RateLimited { retry_after };
         mount.meters.rejected(&fault);
@@ -45,7 +46,12 @@ pub(super) async fn answer(
         return finish(found, &shared.cx());
     }
     let shared = Arc::clone(shared);
-    match spawn_blocking(move || finish(found, &shared.cx())).await {
+    // The place is taken until the answer is written, even if nobody waits for it any more.
+    let encode = move || {
+        let _place = place;
+        finish(found, &shared.cx())
+    };
+    match spawn_blocking(encode).await {
         Ok(response) => response,
         Err(broken) => {
             let frontend = mount.meters.frontend();
