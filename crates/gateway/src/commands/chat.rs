@@ -100,19 +100,11 @@ fn configured(arguments: &ChatArgs, environment: &Environment) -> anyhow::Result
 /// An engine that is described on the command line.
 fn ad_hoc(url: &str, dialect: &str, arguments: &ChatArgs) -> anyhow::Result<Engine> {
     let dialects = registry::dialects();
-    let names: Vec<_> = dialects.iter().map(|known| known.name()).collect();
-    let Some(found) = dialects
-        .iter()
-        .find(|known| known.name().as_str() == dialect)
-    else {
-        let names: Vec<_> = names.iter().map(DialectName::as_str).collect();
-        let fix = choose(dialect, "dialects", &names);
-        bail!("there is no dialect \"{dialect}\": {fix}");
-    };
+    let found = super::find_dialect(&dialects, dialect)?;
     Ok(Engine {
         name: "engine".to_owned(),
         dialect: found.name(),
-        backend: make(&**found, url, arguments)?,
+        backend: make(found, url, arguments)?,
         tls: None,
     })
 }
@@ -150,14 +142,8 @@ fn make(
         read_file: &read_file,
         read_folder: &read_folder,
     };
-    dialect.backend(options.into(), &build).map_err(|error| {
-        let option = error.path.replace('_', "-");
-        let fix = error.fix.map(|fix| format!(" ({fix})")).unwrap_or_default();
-        match option.as_str() {
-            "" => anyhow::anyhow!("{}{fix}", error.message),
-            option => anyhow::anyhow!("--{option}: {}{fix}", error.message),
-        }
-    })
+    let backend = dialect.backend(options.into(), &build);
+    backend.map_err(|error| super::wrong_option(error, &[]))
 }
 
 fn profile(arguments: &ChatArgs) -> Profile {

@@ -12,8 +12,7 @@ use bytes::Bytes;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value};
 use switchboard_core::dialect::{
-    Cx, Dialect, OptionsError, RecordedPeriod, RecordingSource, SourceError, SourceStep,
-    without_credentials,
+    Cx, Dialect, RecordedPeriod, RecordingSource, SourceError, SourceStep, without_credentials,
 };
 use switchboard_core::model::DialectName;
 use switchboard_exchange::{Clock, Dialer};
@@ -23,7 +22,6 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::spawn_blocking;
 
 use crate::cli::ImportArgs;
-use crate::config::mistake::choose;
 use crate::config::{Environment, Log, LogFormat};
 use crate::{Exit, registry, telemetry};
 use output::{Output, Summary};
@@ -43,7 +41,7 @@ const TICK: Duration = Duration::from_millis(120);
 /// The conversations cannot be had, read or written; then there is no output.
 pub fn run(arguments: &ImportArgs, environment: &Environment) -> anyhow::Result<Exit> {
     let dialects = registry::dialects();
-    let dialect = find(&dialects, &arguments.dialect)?;
+    let dialect = super::find_dialect(&dialects, &arguments.dialect)?;
     let source = source(dialect, arguments, environment)?;
     telemetry::start_logs(&Log {
         format: LogFormat::Text,
@@ -83,21 +81,6 @@ async fn interrupted() -> anyhow::Result<()> {
     }
 }
 
-fn find<'a>(dialects: &'a [Box<dyn Dialect>], wanted: &str) -> anyhow::Result<&'a dyn Dialect> {
-    let found = dialects
-        .iter()
-        .find(|known| known.name().as_str() == wanted);
-    match found {
-        Some(found) => Ok(&**found),
-        None => {
-            let names: Vec<_> = dialects.iter().map(|known| known.name()).collect();
-            let names: Vec<_> = names.iter().map(DialectName::as_str).collect();
-            let fix = choose(wanted, "dialects", &names);
-            bail!("there is no dialect \"{wanted}\": {fix}");
-        }
-    }
-}
-
 fn source(
     dialect: &dyn Dialect,
     arguments: &ImportArgs,
@@ -124,19 +107,10 @@ fn source(
         to: arguments.to,
         user_id: arguments.user.clone(),
     };
+    let elsewhere = [("token", &*arguments.token_env)];
     dialect
         .recordings(options.into(), period)
-        .map_err(|error| on_command_line(error, &arguments.token_env))
-}
-
-/// A mistake in the options, by the names that they have on the command line.
-fn on_command_line(error: OptionsError, token: &str) -> anyhow::Error {
-    let fix = error.fix.map(|fix| format!(" ({fix})")).unwrap_or_default();
-    match error.path.as_str() {
-        "" => anyhow::anyhow!("{}{fix}", error.message),
-        "token" => anyhow::anyhow!("{token}: {}{fix}", error.message),
-        option => anyhow::anyhow!("--{}: {}{fix}", option.replace('_', "-"), error.message),
-    }
+        .map_err(|error| super::wrong_option(error, &elsewhere))
 }
 
 /// A line that tells how far it is, where somebody sits at the terminal.
