@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use tracing::{debug, error};
 
 use super::Shared;
-use super::http::refuse;
+use super::http::{refuse, store_failed};
 use super::mount::Mounted;
 
 /// How often a change is tried that others are faster than.
@@ -56,16 +56,18 @@ async fn change(
         let response = mount.frontend.encode_fault(&fault);
         (fault, response)
     };
+    let failed =
+        |error: &StoreError| refusal(store_failed(&mount, error, "a change cannot be kept"));
     let name = mount.meters.frontend();
     for _ in 0..TRIES {
         let kept = shared.documents.load(name).await;
-        let kept = kept.map_err(|error| refusal(fault(name, &error)))?;
+        let kept = kept.map_err(|error| failed(&error))?;
         let version = kept.as_ref().map(|document| document.version);
         let amended = amend(kept.map(|document| document.value), &shared.cx())?;
         let now = shared.clock.now();
         let swapped = shared.documents.swap(name, version, &amended.document, now);
         let swapped = swapped.await;
-        if swapped.map_err(|error| refusal(fault(name, &error)))? {
+        if swapped.map_err(|error| failed(&error))? {
             mount
                 .adopt(next_version(version), &amended.document)
                 .map_err(refusal)?;
@@ -96,10 +98,4 @@ pub(super) async fn follow(shared: Weak<Shared>, every: Duration) {
             }
         }
     }
-}
-
-fn fault(frontend: &str, failed: &StoreError) -> Fault {
-    let reason = std::error::Error::source(failed).map(tracing::field::display);
-    error!(frontend, error = %failed, reason, "a change cannot be kept");
-    Fault::StoreUnavailable
 }

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use tracing::error;
 
 use super::Shared;
-use super::http::refuse;
+use super::http::{refuse, store_failed};
 use super::mount::Mounted;
 
 /// How many questions are worked on at a time: each may need much memory.
@@ -67,12 +67,7 @@ async fn look(
     query: &TranscriptQuery,
 ) -> Result<TranscriptPage, Fault> {
     let found = shared.exchange.transcripts().query(query).await;
-    found.map_err(|failed| {
-        let frontend = mount.meters.frontend();
-        let reason = std::error::Error::source(&failed).map(tracing::field::display);
-        error!(frontend, error = %failed, reason, "transcripts cannot be read");
-        Fault::StoreUnavailable
-    })
+    found.map_err(|failed| store_failed(mount, &failed, "transcripts cannot be read"))
 }
 
 fn lines(page: &TranscriptPage) -> usize {

@@ -10,6 +10,8 @@ use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use switchboard_core::Fault;
 use switchboard_core::dialect::Handled;
+use switchboard_store::StoreError;
+use tracing::error;
 
 use super::body::BodyError;
 use super::mount::Mounted;
@@ -110,6 +112,14 @@ fn refuse_body(mount: &Mounted, path: &str, limit: usize, error: &BodyError) -> 
     let close = HeaderValue::from_static("close");
     response.headers_mut().insert(CONNECTION, close);
     response
+}
+
+/// Logs that the store failed; `what` says at what.
+pub(super) fn store_failed(mount: &Mounted, failed: &StoreError, what: &str) -> Fault {
+    let frontend = mount.meters.frontend();
+    let reason = std::error::Error::source(failed).map(tracing::field::display);
+    error!(frontend, error = %failed, reason, "{what}");
+    Fault::StoreUnavailable
 }
 
 /// Counts a fault and encodes it.

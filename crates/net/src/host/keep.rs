@@ -12,10 +12,14 @@ use tokio::time::sleep;
 use tracing::{debug, error};
 
 use super::Shared;
+use super::http::store_failed;
 use super::mount::Mounted;
 
 /// How many values one request may lead to, one after the other.
 const STEPS: usize = 4;
+
+/// What is said of a store that fails.
+const FAILED: &str = "a value cannot be kept or found";
 
 /// How often the values are forgotten whose time is over. Nobody sees them in the meantime.
 const SWEEP: Duration = Duration::from_hours(1);
@@ -32,7 +36,7 @@ pub(super) async fn answer(shared: &Shared, mount: &Mounted, keep: Keep) -> Resp
         };
     }
     let kept = kept.map_err(|error| {
-        let fault = fault(frontend, &error);
+        let fault = store_failed(mount, &error, FAILED);
         mount.meters.rejected(&fault);
         fault
     });
@@ -50,7 +54,7 @@ pub(super) async fn looked_up(shared: &Shared, mount: &Mounted, mut handled: Han
             .values
             .get(frontend, &wanted.key, shared.clock.now())
             .await;
-        let found = found.map_err(|error| fault(frontend, &error));
+        let found = found.map_err(|error| store_failed(mount, &error, FAILED));
         handled = (wanted.then)(found, &shared.cx());
     }
     if matches!(handled, Handled::LookUp(_)) {
@@ -74,10 +78,4 @@ pub(super) async fn sweep(shared: Weak<Shared>) {
         drop(host);
         sleep(SWEEP).await;
     }
-}
-
-fn fault(frontend: &str, failed: &StoreError) -> Fault {
-    let reason = std::error::Error::source(failed).map(tracing::field::display);
-    error!(frontend, error = %failed, reason, "a value cannot be kept or found");
-    Fault::StoreUnavailable
 }
