@@ -34,6 +34,7 @@ use crate::error;
 use crate::options::FrontendOptions;
 use pages::Pages;
 use tokens::Tokens;
+use url::Url;
 
 /// The scope of every conversation of a frontend.
 const SCOPE: &str = "opendialog";
@@ -46,6 +47,8 @@ const BODY_LIMIT_EACH: usize = 2 * 1024;
 #[derive(Clone)]
 pub(crate) struct Server {
     options: Arc<FrontendOptions>,
+    /// The option of that name, read once.
+    public_url: Option<Arc<Url>>,
     /// What programs have used of their budgets.
     limits: Arc<api::Limits>,
     tokens: Arc<Tokens>,
@@ -59,7 +62,10 @@ impl Server {
     /// # Errors
     /// A folder or a file that the options name cannot be read.
     pub(crate) fn new(options: FrontendOptions, build: &Build<'_>) -> Result<Self, OptionsError> {
+        let public_url = options.public_url.as_deref();
+        let public_url = public_url.and_then(|url| Url::parse(url).ok());
         Ok(Self {
+            public_url: public_url.map(Arc::new),
             limits: Arc::new(api::Limits::new(&options.api)),
             tokens: Arc::new(Tokens::new(&build.signing_key)?),
             pages: Arc::new(Pages::new(&options, build)?),

@@ -10,15 +10,13 @@ use super::answer::{is_empty, kind};
 use crate::NAME;
 use crate::convert::{self, input};
 use crate::wire::Slot;
+use crate::wire::external::TEXT_EXTERNAL;
 use crate::wire::fields::Fields;
 use crate::wire::history::Row;
 use crate::wire::message::{Content, Kind};
 use crate::wire::outbound::{Data, THEM};
 use crate::wire::scalar::text_of;
 
-/// A line that was exchanged with a system that users were handed over to:
-/// `docs/protocols/opendialog.md#43-post-useruser_idhistory`.
-const EXTERNAL: &str = "text_external";
 /// The key of a line's extras that holds what has no other place: how long it took, its address.
 const KEPT: &str = "interaction";
 
@@ -121,9 +119,10 @@ impl Line {
         at: Timestamp,
         note: &mut dyn FnMut(&str, String),
     ) -> Item {
-        let external = self.kind == EXTERNAL;
+        let external = self.kind == TEXT_EXTERNAL;
         if external {
-            self.rest.insert("type".to_owned(), Value::from(EXTERNAL));
+            self.rest
+                .insert("type".to_owned(), Value::from(TEXT_EXTERNAL));
             "text".clone_into(&mut self.kind);
         }
         if self.kind == "text" {
@@ -202,7 +201,7 @@ impl Line {
             }
             None => {
                 let of_data = |key| data.get(key).and_then(text_of).map(Cow::into_owned);
-                let did = if self.kind == EXTERNAL {
+                let did = if self.kind == TEXT_EXTERNAL {
                     UserInput::text(of_data("text").unwrap_or_default())
                 } else {
                     note("type", format!("no user's \"{}\" is known", self.kind));

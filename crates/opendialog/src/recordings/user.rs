@@ -11,24 +11,12 @@ use super::answer::{UserFound, is_empty, kind};
 use super::line::Line;
 use crate::convert::user;
 use crate::wire::fields::Fields;
+use crate::wire::interactions::FILTERS;
 use crate::wire::scalar::text_of;
 
-/// The keys of a user that repeat what was asked for:
+/// The keys of a user that repeat what was asked for, beside the filters:
 /// `docs/protocols/opendialog.md#71-get-publicapiuser-interactions-doc`.
-const ECHOED: [&str; 12] = [
-    "from",
-    "to",
-    "user_id",
-    "selected_scenario",
-    "ip_address",
-    "country",
-    "browser_language",
-    "os",
-    "browser",
-    "timezone",
-    "email",
-    "platform",
-];
+const ECHOED: [&str; 3] = ["from", "to", "user_id"];
 /// Attributes that are told of a user beside what the user is known by. Other attributes are the
 /// site's own.
 const OF_USER: [&str; 11] = [
@@ -289,7 +277,10 @@ fn profile(user_id: &str, mut told: Map<String, Value>, place: &str, notes: &mut
     }
     let mut profile = user::read(user_id, Some(&Fields::from(&known)));
     profile.metadata.extend(counted);
-    told.retain(|key, value| !ECHOED.contains(&key.as_str()) && !is_empty(value));
+    told.retain(|key, value| {
+        let key = key.as_str();
+        !ECHOED.contains(&key) && !FILTERS.contains(&key) && !is_empty(value)
+    });
     if !attributes.is_empty() {
         // With their types, which the model does not have.
         told.insert("user_attributes".to_owned(), Value::Array(attributes));

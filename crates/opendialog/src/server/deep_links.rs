@@ -55,7 +55,7 @@ impl Server {
         let name = name.unwrap_or_default();
         let scenario = self.options.scenario(&name).unwrap_or(&name);
         let mut place = self.place(request, path);
-        if self.options.public_url.is_none() {
+        if self.public_url.is_none() {
             place = place.forwarded(request);
         }
         let base = place.url().ok_or_else(|| {

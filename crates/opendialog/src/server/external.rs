@@ -89,15 +89,28 @@ fn noted(line: External, user_id: &str, cx: &Cx<'_>) -> Noted {
 
 /// The type that an entry has in lists, if it was exchanged elsewhere.
 pub(super) fn kind_of(entry: &Entry) -> Option<&'static str> {
-    line_of(entry).map(|_| TEXT_EXTERNAL)
+    mark_of(entry).map(|_| TEXT_EXTERNAL)
+}
+
+/// What an entry is marked with, if it was exchanged elsewhere: words, and when they were said.
+fn mark_of(entry: &Entry) -> Option<&Map<String, Value>> {
+    let extras = match &entry.item {
+        Item::User(event) if matches!(event.input, UserInput::Text { .. }) => &event.extras,
+        Item::Message(published) if matches!(published.message.content, Content::Text { .. }) => {
+            &published.message.extras
+        }
+        _ => return None,
+    };
+    extras.get(&NAME, MARK)?.as_object()
 }
 
 /// The line that an entry records, if it was exchanged elsewhere. Its author is absent if it is the
 /// user.
 pub(super) fn line_of(entry: &Entry) -> Option<(Option<String>, External)> {
-    let (extras, author, text) = match &entry.item {
+    let mark = mark_of(entry)?;
+    let (author, text) = match &entry.item {
         Item::User(event) => match &event.input {
-            UserInput::Text { text } => (&event.extras, None, text.clone()),
+            UserInput::Text { text } => (None, text.clone()),
             _ => return None,
         },
         Item::Message(published) => {
@@ -111,12 +124,10 @@ pub(super) fn line_of(entry: &Entry) -> Option<(Option<String>, External)> {
             let Content::Text { text } = &message.content else {
                 return None;
             };
-            let words = text.to_plain().into_owned();
-            (&message.extras, Some(author.to_owned()), words)
+            (Some(author.to_owned()), text.to_plain().into_owned())
         }
         _ => return None,
     };
-    let mark = extras.get(&NAME, MARK)?.as_object()?;
     let said_at = |key: &str| mark.get(key).and_then(Value::as_str).map(str::to_owned);
     let line = External {
         author: author.clone().unwrap_or_else(|| ME.to_owned()),

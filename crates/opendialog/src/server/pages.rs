@@ -82,7 +82,8 @@ impl Server {
         let response = match path {
             "web-chat" if self.pages.full_page => {
                 let visitor = Visitor::of_query(request.uri().query().unwrap_or_default());
-                self.page_for(request, &visitor, "", cx)
+                let place = self.place(request, path);
+                self.page_for(request, &visitor, "", &place, cx)
             }
             "web-chat-iframe" => {
                 let files = self.pages.files.as_ref()?;
@@ -111,9 +112,9 @@ impl Server {
             let words = self.pages.why_not("web-chat");
             return error::text(StatusCode::NOT_FOUND, words);
         }
-        let mut response = self.page_for(request, visitor, up, cx);
+        let place = self.place(request, own_path(request, up));
+        let mut response = self.page_for(request, visitor, up, &place, cx);
         if let Some(user_id) = &visitor.user_id {
-            let place = self.place(request, own_path(request, up));
             self.vouch(&mut response, place, user_id, cx);
         }
         response
@@ -124,17 +125,17 @@ impl Server {
         request: &Request<Bytes>,
         visitor: &Visitor,
         up: &str,
+        place: &Place,
         cx: &Cx<'_>,
     ) -> Response<Bytes> {
-        let place = self.place(request, own_path(request, up));
         let user = visitor.facts(&self.options);
         let mut response = match &self.pages.files {
             Some(files) if place.is_root() => {
-                let head = self.head(files, &place, cx);
+                let head = self.head(files, place, cx);
                 html(vendor::full_page(&head, visitor, user, &self.options))
             }
             _ => {
-                let token = self.page_token(&place, cx);
+                let token = self.page_token(place, cx);
                 let up = match request.uri().path().ends_with('/') {
                     // For a browser that is a folder more.
                     true => Cow::from(format!("../{up}")),

@@ -27,11 +27,10 @@ impl Server {
     /// is below the mount. What `public_url` says goes first: behind a proxy the request may name
     /// another host and another path.
     pub(super) fn place(&self, request: &Request<Bytes>, path: &str) -> Place {
-        let public = self.options.public_url.as_deref();
-        if let Some(url) = public.and_then(|url| Url::parse(url).ok()) {
-            return Place::of_url(&url, above(request, path));
+        match &self.public_url {
+            Some(url) => Place::of_url(url, above(request, path)),
+            None => Place::of_request(request, path),
         }
-        Place::of_request(request, path)
     }
 }
 

@@ -7,6 +7,21 @@ use serde_json::{Map, Value};
 
 use super::Slot;
 
+/// The filters of the newer path beside `user_id`. They are echoed beside what was found.
+pub const FILTERS: [&str; 9] = [
+    "selected_scenario",
+    "ip_address",
+    "country",
+    "browser_language",
+    "os",
+    "browser",
+    "timezone",
+    "email",
+    PLATFORM,
+];
+/// What the client runs on.
+pub const PLATFORM: &str = "platform";
+
 /// What users did, one object a user, whose only key is the user's id.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Response<U = Vec<Map<String, Value>>> {

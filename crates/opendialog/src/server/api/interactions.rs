@@ -22,24 +22,11 @@ use crate::error;
 use crate::options::ApiToken;
 use crate::server::{Handling, external};
 use crate::wire::error::Invalid;
-use crate::wire::interactions::{Interaction, Response, User};
+use crate::wire::interactions::{FILTERS, Interaction, PLATFORM, Response, User};
 use crate::wire::scalar::text_of;
 use crate::wire::{Slot, time};
 
 const USER_ID: &str = "user_id";
-/// The filters, which are met by a part of what is known, whatever its case.
-const FILTERS: [&str; 9] = [
-    "selected_scenario",
-    "ip_address",
-    "country",
-    "browser_language",
-    "os",
-    "browser",
-    "timezone",
-    "email",
-    PLATFORM,
-];
-const PLATFORM: &str = "platform";
 /// Filters that are echoed even where they were not asked for.
 const ALWAYS_ECHOED: [&str; 3] = [USER_ID, "selected_scenario", "browser"];
 /// What every client here runs on, unless it says otherwise in an attribute or a variable.
@@ -101,7 +88,8 @@ fn refuse_unknown(parameters: &Parameters<'_>) -> Result<(), Invalid> {
     }
 }
 
-/// Whether a filter is met. `words` are in small letters.
+/// Whether a filter is met: by a part of what is known, whatever its case. `words` are in small
+/// letters.
 fn meets(profile: &Profile, (name, words): &(&'static str, String)) -> bool {
     let attribute = |name: &str| {
         let attribute = profile.attributes.get(name).and_then(text_of);
